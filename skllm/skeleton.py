@@ -30,8 +30,8 @@ _PART_OF_NAME = (
     ("neck", "neck"),
     ("head|nose|eye|ear|jaw", "head"),
 )
-_LEFT = re.compile(r"left|^l(?=[A-Z_.\-])|[_.\-][lL]$")
-_RIGHT = re.compile(r"right|^r(?=[A-Z_.\-])|[_.\-][rR]$")
+_LEFT = re.compile(r"left|^[lL](?=[A-Z_.\-])|[_.\-][lL]$")
+_RIGHT = re.compile(r"right|^[rR](?=[A-Z_.\-])|[_.\-][rR]$")
 _SPEED_WINDOW = 1 / 15   # seconds to either side: two frames of a 30 fps sensor, wide enough to average its jitter
 _FARTHEST = 1000.0       # metres; a larger coordinate means that the unit is wrong
 

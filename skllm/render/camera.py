@@ -54,7 +54,7 @@ class Splats:
     visible: Bool[Tensor, " N"]
 
 
-def placement(clip: Skeleton, camera: Camera, distance: float = 2.5) -> Float[Tensor, " 3"]:
+def placement(clip: Skeleton, camera: Camera, distance: float = 1.8) -> Float[Tensor, " 3"]:
     """Metres to add so that the clip's middle stands `distance` before the camera, farther if it would not fit.
 
     Everything but the outermost hundredth of the sightings falls within 90 % of the picture. The paper leaves Kinect

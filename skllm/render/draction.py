@@ -33,7 +33,7 @@ class DrActionConfig:
     radius: float = 0.02
     law: str = "3dgs"
     fov_degrees: float = 60.0
-    distance: float = 2.5
+    distance: float = 1.8
     nfm: bool = True
     recurrent: str | None = "gru"
     features: int = 3

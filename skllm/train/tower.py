@@ -1,0 +1,198 @@
+"""Teaches the tiny vision tower to see rendered bodies, without the language model.
+
+    python -m skllm.train.tower --steps 2000
+
+From one picture it must say where each of 15 body points is, how deep, and how it moves. Clips are the bundled training
+subjects' (all exercises' bodies, never their labels), seen from random sides, painted by renderers of random tastes.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from math import radians, tan
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+from transformers import InternVLVisionModel, get_cosine_schedule_with_warmup
+
+from skllm.benchmarks import UI_PRMD, LabelledClip, ui_prmd
+from skllm.reason.pictures import imagenet_normalised
+from skllm.reason.tiny import PICTURE, TOWER, tower_config
+from skllm.render import DrAction, DrActionConfig, VelocityRenderer
+from skllm.render.camera import Camera, placement
+from skllm.skeleton import Skeleton
+from skllm.train.augment import vary
+
+POINTS = (
+    *((part, "middle") for part in ("head", "chest", "waist")),
+    *((part, side) for part in ("shoulder", "elbow", "hand", "hip", "knee", "foot") for side in ("left", "right")),
+)
+_STANDS_IN = {"hand": ("hand", "wrist"), "foot": ("foot", "ankle")}
+_FRAMES = 6                # of a clip and step; more clips teach more than more frames of one
+_WEIGHTS = torch.tensor([1.0, 1.0, 0.5, 0.1, 0.1, 0.05])      # u, v, depth, and the three parts of velocity, which are noisier
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the tower must say of each picture. values: per point (u, v, depth, velocity x y z): u and v in half picture
+    widths from the centre, depth in metres from the person's middle, velocity in m/s; known: False where a point is absent."""
+
+    values: Float[Tensor, "F 15 6"]
+    known: Bool[Tensor, "F 15"]
+
+
+def body_points(clip: Skeleton, values: Float[Tensor, "T P J D"]) -> Float[Tensor, "T 15 D"]:
+    """The first person's 15 body points, each the mean of its format's joints; NaN where a joint of it is absent."""
+    return torch.stack([values[:, 0, _joints_of(clip, part, side)].mean(1) for part, side in POINTS], 1)
+
+
+def _joints_of(clip: Skeleton, part: str, side: str) -> list[int]:
+    names = _STANDS_IN.get(part, (part,))
+    exact = [j for name in names for j in clip.topology.find(name, side)]
+    if exact or side != "middle":
+        return exact
+    return [j for j, p in enumerate(clip.topology.parts) if p == part]
+
+
+def targets(clip: Skeleton, camera: Camera, distance: float) -> Targets:
+    """Where a sampled clip's body points fall in the pictures that a renderer of this camera paints."""
+    offset = placement(clip, camera, distance)
+    at = body_points(clip, clip.xyz) + offset
+    slope = tan(radians(camera.fov_degrees) / 2)
+    flat = torch.stack([at[..., 0], -at[..., 1]], -1) / at[..., 2:] / slope
+    middle = (clip.xyz[clip.seen > 0].median(0).values + offset)[2]
+    values = torch.cat([flat, at[..., 2:] - middle, body_points(clip, clip.velocity)], -1)
+    known = values.isfinite().all(-1)
+    return Targets(torch.where(known[..., None], values, 0), known)
+
+
+class Seer(nn.Module):
+    """The tower with a head that reads the body points off its 16 pixel-shuffled tokens, as a projector would."""
+
+    def __init__(self):
+        super().__init__()
+        self.tower = InternVLVisionModel(tower_config())
+        self.squeeze = nn.Linear(4 * self.tower.config.hidden_size, 48)
+        self.read = nn.Sequential(nn.Linear(16 * 48, 512), nn.GELU(), nn.Linear(512, len(POINTS) * 6))
+
+    def forward(self, pictures: Float[Tensor, "F 3 H W"]) -> Float[Tensor, "F 15 6"]:
+        """Positions, depths and velocities of the body points in each picture."""
+        patches = self.tower(pixel_values=imagenet_normalised(pictures)).last_hidden_state[:, 1:]
+        grid = patches.unflatten(1, (4, 2, 4, 2)).permute(0, 1, 3, 2, 4, 5).flatten(3).flatten(1, 2)
+        return self.read(F.gelu(self.squeeze(grid)).flatten(1)).unflatten(-1, (len(POINTS), 6))
+
+
+def loss(said: Float[Tensor, "F 15 6"], want: Targets) -> Float[Tensor, ""]:
+    """Smooth L1 over the known points: within 5 % of half a picture it is a square."""
+    each = F.smooth_l1_loss(said, want.values, reduction="none", beta=0.05) * _WEIGHTS
+    return each[want.known].mean()
+
+
+class Painter:
+    """Pictures of random clips with their targets: every draw depends on the seed and the step alone."""
+
+    def __init__(self, clips: list[LabelledClip], seed: int):
+        self.clips, self.seed = clips, seed
+
+    @torch.no_grad()
+    def batch(self, step: int, clips: int) -> tuple[Float[Tensor, "F 3 H W"], Targets]:
+        """Pictures [clips x 6] and their targets for one step."""
+        dice = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        chosen = torch.randint(len(self.clips), (clips,), generator=dice).tolist()
+        sampled = [vary(self.clips[n].clip, dice).sample(_FRAMES, dice) for n in chosen]
+        renderer = self._renderer(dice)
+        want = [targets(clip, renderer.camera, renderer.config.distance) for clip in sampled]
+        return renderer(sampled).flatten(0, 1), Targets(torch.cat([t.values for t in want]), torch.cat([t.known for t in want]))
+
+    def _renderer(self, dice: torch.Generator) -> nn.Module:
+        taste, distance, radius, seed = torch.rand(4, generator=dice).tolist()
+        config = DrActionConfig(size=PICTURE, distance=1.5 + distance**2, radius=0.02 + 0.02 * radius)
+        if taste < 0.25:
+            return VelocityRenderer(config)
+        renderer = DrAction(config, seed=0 if taste < 0.6 else int(seed * 2**31))
+        for parameter in renderer.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=dice) * 0.15 * parameter.std(correction=0).clamp(min=0.1))
+        return renderer
+
+
+@torch.no_grad()
+def errors(seer: Seer, pictures: Float[Tensor, "F 3 H W"], want: Targets) -> dict[str, float]:
+    """Mean distance in the picture plane and in depth, in percent of the torso (chest to waist in the picture, 0.5 m in depth)."""
+    said = seer(pictures)
+    off = (said - want.values).where(want.known[..., None], 0)
+    chest, waist = POINTS.index(("chest", "middle")), POINTS.index(("waist", "middle"))
+    torso = (want.values[:, chest, :2] - want.values[:, waist, :2]).norm(dim=-1)[:, None].clamp(min=0.1)
+    return {
+        "plane_percent_of_torso": 100 * (off[..., :2].norm(dim=-1) / torso)[want.known].mean().item(),
+        "depth_percent_of_torso": 100 * (off[..., 2].abs() / 0.5)[want.known].mean().item(),
+    }
+
+
+def train(steps: int, clips: int, rate: float, seed: int, work: Path, save_every: int = 100) -> Seer:
+    """Trains the tower; writes a checkpoint to `work` every `save_every` steps and goes on from the last one."""
+    torch.manual_seed(seed)
+    everything = [one for sensor in ("kinect22", "vicon39") for one in ui_prmd(sensor)]
+    training = [one for one in everything if one.subject not in UI_PRMD.test_subjects]
+    held_out = [one for one in everything if one.subject in UI_PRMD.test_subjects]
+    seer, painter = Seer(), Painter(training, seed)
+    check = Painter(held_out, seed + 1).batch(0, 48)
+    optimizer = torch.optim.AdamW(seer.parameters(), lr=rate, weight_decay=0.02, fused=True)
+    schedule = get_cosine_schedule_with_warmup(optimizer, min(100, steps // 10), steps)
+    start = _resume(work, seer, optimizer, schedule)
+    bar = tqdm(range(start, steps), initial=start, total=steps, desc="the tower learns to see", mininterval=2)
+    for step in bar:
+        pictures, want = painter.batch(step, clips)
+        with torch.autocast("cpu", torch.bfloat16):
+            said = seer(pictures)
+        cost = loss(said.float(), want)
+        optimizer.zero_grad()
+        cost.backward()
+        nn.utils.clip_grad_norm_(seer.parameters(), 1.0, error_if_nonfinite=True)
+        optimizer.step()
+        schedule.step()
+        bar.set_postfix(loss=f"{cost.item():.4f}")
+        if (step + 1) % save_every == 0 or step + 1 == steps:
+            _save(work, seer, optimizer, schedule, step + 1)
+            bar.write(json.dumps({"step": step + 1, "loss": cost.item(), **errors(seer, *check)}))
+    return seer
+
+
+def _save(work: Path, seer: Seer, optimizer, schedule, step: int) -> None:
+    work.mkdir(parents=True, exist_ok=True)
+    torch.save({"seer": seer.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), "step": step}, work / "new.pt")
+    (work / "new.pt").replace(work / "last.pt")       # a kill while writing leaves the previous one
+
+
+def _resume(work: Path, seer: Seer, optimizer, schedule) -> int:
+    if not (work / "last.pt").exists():
+        return 0
+    state = torch.load(work / "last.pt", weights_only=True)
+    for part, name in ((seer, "seer"), (optimizer, "optimizer"), (schedule, "schedule")):
+        part.load_state_dict(state[name])
+    return state["step"]
+
+
+def main() -> None:
+    """The command line: trains (or goes on) and writes the tower's weights in float16."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--clips", type=int, default=16, help="clips a step, 6 pictures each")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work", type=Path, default=Path("runs/tower"), help="where checkpoints go")
+    parser.add_argument("--out", type=Path, default=Path(str(TOWER)))
+    told = parser.parse_args()
+    seer = train(told.steps, told.clips, told.rate, told.seed, told.work)
+    told.out.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.half().contiguous() for name, value in seer.tower.state_dict().items()}, told.out)
+    print(f"wrote {told.out} ({told.out.stat().st_size / 1e6:.1f} MB)")
+
+
+if __name__ == "__main__":
+    main()
