@@ -41,10 +41,12 @@ _WEIGHTS = torch.tensor([1.0, 1.0, 0.5, 0.1, 0.1, 0.05])      # u, v, depth, and
 @dataclass(frozen=True)
 class Targets:
     """What the tower must say of each picture. values: per point (u, v, depth, velocity x y z): u and v in half picture
-    widths from the centre, depth in metres from the person's middle, velocity in m/s; known: False where a point is absent."""
+    widths from the centre, depth in metres from the person's middle, velocity in m/s; known: False where a point is absent;
+    metres: what half a picture width is at the person's distance."""
 
     values: Float[Tensor, "F 15 6"]
     known: Bool[Tensor, "F 15"]
+    metres: Float[Tensor, " F"]
 
 
 def body_points(clip: Skeleton, values: Float[Tensor, "T P J D"]) -> Float[Tensor, "T 15 D"]:
@@ -69,7 +71,7 @@ def targets(clip: Skeleton, camera: Camera, distance: float) -> Targets:
     middle = (clip.xyz[clip.seen > 0].median(0).values + offset)[2]
     values = torch.cat([flat, at[..., 2:] - middle, body_points(clip, clip.velocity)], -1)
     known = values.isfinite().all(-1)
-    return Targets(torch.where(known[..., None], values, 0), known)
+    return Targets(torch.where(known[..., None], values, 0), known, (slope * middle).expand(len(values)))
 
 
 class Seer(nn.Module):
@@ -108,7 +110,7 @@ class Painter:
         sampled = [vary(self.clips[n].clip, dice).sample(_FRAMES, dice) for n in chosen]
         renderer = self._renderer(dice)
         want = [targets(clip, renderer.camera, renderer.config.distance) for clip in sampled]
-        return renderer(sampled).flatten(0, 1), Targets(torch.cat([t.values for t in want]), torch.cat([t.known for t in want]))
+        return renderer(sampled).flatten(0, 1), Targets(*(torch.cat([getattr(t, name) for t in want]) for name in Targets.__dataclass_fields__))
 
     def _renderer(self, dice: torch.Generator) -> nn.Module:
         taste, distance, radius, seed = torch.rand(4, generator=dice).tolist()
@@ -123,15 +125,10 @@ class Painter:
 
 @torch.no_grad()
 def errors(seer: Seer, pictures: Float[Tensor, "F 3 H W"], want: Targets) -> dict[str, float]:
-    """Mean distance in the picture plane and in depth, in percent of the torso (chest to waist in the picture, 0.5 m in depth)."""
-    said = seer(pictures)
-    off = (said - want.values).where(want.known[..., None], 0)
-    chest, waist = POINTS.index(("chest", "middle")), POINTS.index(("waist", "middle"))
-    torso = (want.values[:, chest, :2] - want.values[:, waist, :2]).norm(dim=-1)[:, None].clamp(min=0.1)
-    return {
-        "plane_percent_of_torso": 100 * (off[..., :2].norm(dim=-1) / torso)[want.known].mean().item(),
-        "depth_percent_of_torso": 100 * (off[..., 2].abs() / 0.5)[want.known].mean().item(),
-    }
+    """Mean distance from the true points in the picture plane and in depth, in centimetres at the person's distance."""
+    off = seer(pictures) - want.values
+    plane = off[..., :2].norm(dim=-1) * want.metres[:, None]
+    return {"plane_cm": 100 * plane[want.known].mean().item(), "depth_cm": 100 * off[..., 2].abs()[want.known].mean().item()}
 
 
 def train(steps: int, clips: int, rate: float, seed: int, work: Path, save_every: int = 100) -> Seer:

@@ -1,0 +1,169 @@
+"""SkeletonLLM: render -> reason -> respond, in one module that trains and answers."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from skllm.reason.mllm import MLLM
+from skllm.reason.questions import DESCRIBE, choose
+from skllm.reason.tiny import tower_sha256
+from skllm.render.draction import DrAction, DrActionConfig, Renderer
+from skllm.render.fixed import VelocityRenderer
+from skllm.respond.answers import parse_label
+from skllm.skeleton import Skeleton
+
+RENDERERS: dict[str, type[Renderer]] = {"draction": DrAction, "3d+velocity": VelocityRenderer}
+_CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 1
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """An answer to a choice of labels.
+
+    label: the likeliest; probabilities: of each label, summing to one; said: what the model says when asked, in its own
+    words; strict: the label that `said` is exactly, or None
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    said: str
+    strict: str | None
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.probabilities[self.label]:.0%})"
+
+
+class SkeletonLLM(nn.Module):
+    """A renderer in front of a multimodal language model; `frames` pictures a clip."""
+
+    def __init__(self, renderer: Renderer, mllm: MLLM, frames: int = 12):
+        super().__init__()
+        if renderer.config.size != mllm.picture_size:
+            raise ValueError(f"{mllm.name} sees pictures of {mllm.picture_size} pixels, the renderer paints {renderer.config.size}; make them agree")
+        self.renderer, self.mllm, self.frames = renderer, mllm, frames
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, renderer: str = "draction", dtype: torch.dtype | None = None) -> Self:
+        """A model by name: `tiny`, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL.
+
+        renderer: a key of `RENDERERS`, for a model that brings none.
+        Raises ValueError where a saved folder is damaged, or was trained over another base than the one at hand.
+        """
+        folder = Path(name)
+        if (folder / _CONFIG).is_file():
+            return cls._load(folder, dtype)
+        if renderer not in RENDERERS:
+            raise ValueError(f"no renderer {renderer!r}; known: {', '.join(RENDERERS)}")
+        mllm = MLLM.from_pretrained(str(name), dtype)
+        radius = 0.025 if name == "tiny" else 0.02       # small pictures need thicker limbs
+        return cls(RENDERERS[renderer](DrActionConfig(size=mllm.picture_size, radius=radius)), mllm)
+
+    @classmethod
+    def _load(cls, folder: Path, dtype: torch.dtype | None) -> Self:
+        try:
+            told = json.loads((folder / _CONFIG).read_text())
+            stored = load_file(folder / _WEIGHTS)
+            kind, config = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"])
+            base, revision, frames = told["base"], told["revision"], told["frames"]
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
+            raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
+        model = cls(kind(config), MLLM.from_pretrained(base, dtype), frames)
+        if revision != model.base_revision():
+            raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {model.base_revision()}; use the release that trained it")
+        model.load_learned(stored)
+        return model
+
+    def save_pretrained(self, folder: str | Path) -> Path:
+        """Writes what can learn (renderer and projector, safetensors) and which base it belongs to; the base is not copied."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        kind = next(name for name, known in RENDERERS.items() if type(self.renderer) is known)
+        told = {
+            "layout": _LAYOUT, "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
+            "renderer": {"kind": kind, "config": asdict(self.renderer.config)},
+        }
+        _replace(folder / _WEIGHTS, lambda path: save_file(self.learned(), path))
+        _replace(folder / _CONFIG, lambda path: path.write_text(json.dumps(told, indent=1)))
+        return folder
+
+    def base_revision(self) -> str | None:
+        """What tells one base from another of the same name: the tower's digest, or the hub's commit."""
+        return tower_sha256() if self.mllm.name == "tiny" else getattr(self.mllm.model.config, "_commit_hash", None)
+
+    def learned(self) -> dict[str, Tensor]:
+        """The weights that belong to this model rather than to its base."""
+        parts = (("renderer", self.renderer), ("projector", self.mllm.projector))
+        return {f"{part}.{name}": value.detach().contiguous() for part, module in parts for name, value in module.state_dict().items()}
+
+    def load_learned(self, stored: dict[str, Tensor]) -> None:
+        """Takes weights that `learned` gave; refuses missing, extra and non-finite ones."""
+        wanted = self.learned()
+        if stored.keys() != wanted.keys():
+            raise ValueError(f"the weights do not fit: missing {sorted(wanted.keys() - stored.keys())}, extra {sorted(stored.keys() - wanted.keys())}")
+        for name, value in stored.items():
+            if value.shape != wanted[name].shape or not value.isfinite().all():
+                raise ValueError(f"weight {name} is {tuple(value.shape)}, wanted {tuple(wanted[name].shape)} and finite; the file is damaged")
+        for part, module in (("renderer.", self.renderer), ("projector.", self.mllm.projector)):
+            module.load_state_dict({name.removeprefix(part): value for name, value in stored.items() if name.startswith(part)})
+
+    def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
+        """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
+        return self.renderer([clip.sample(self.frames, generator) for clip in clips])
+
+    def forward(self, clips: Sequence[Skeleton], questions: Sequence[str], answers: Sequence[str]) -> dict[str, Tensor]:
+        """{"loss": mean cross-entropy of the answers' tokens}, for clips that were sampled already or will be at their centres."""
+        sampled = [clip if clip.frames == self.frames else clip.sample(self.frames) for clip in clips]
+        return {"loss": self.mllm.loss(self.mllm.see(self.renderer(sampled)), questions, answers)}
+
+    @torch.no_grad()
+    def see(self, clip: Skeleton) -> Float[Tensor, "T K D"]:
+        """A clip's visual tokens, for asking more than once."""
+        return self.mllm.see(self.render([clip]))[0]
+
+    @torch.no_grad()
+    def recognize(self, clip: Skeleton, labels: Sequence[str]) -> Recognition:
+        """The likeliest of the labels, with probabilities, and what the model says when asked for one of them."""
+        question, seen = choose(labels), self.see(clip)
+        chances = self.mllm.log_likelihoods(seen, question, labels).softmax(0).tolist()
+        said = self.mllm.say(seen, question)
+        best = max(range(len(labels)), key=chances.__getitem__)
+        return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, parse_label(said, labels))
+
+    @torch.no_grad()
+    def ask(self, clip: Skeleton, question: str) -> str:
+        """The model's answer in its own words."""
+        if not question.strip():
+            raise ValueError("the question is empty; ask something")
+        return self.mllm.say(self.see(clip), question, max_new_tokens=64)
+
+    def describe(self, clip: Skeleton) -> str:
+        """One sentence on what the person does."""
+        return self.ask(clip, DESCRIBE)
+
+    def print_learning(self) -> None:
+        """Prints what learns, out of how much."""
+        print(self.learning())
+
+    def learning(self) -> str:
+        """What learns, out of how much, as one line."""
+        parts = {"renderer": self.renderer, "projector": self.mllm.projector}
+        counts = {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in parts.items()}
+        total = sum(p.numel() for p in self.parameters())
+        learns = " + ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "nothing"
+        return f"{learns} of {total:,} parameters learn; the rest is frozen"
+
+
+def _replace(path: Path, write) -> None:
+    """Writes beside the file first, so that a kill or a full disk leaves the old one whole."""
+    new = path.with_name(path.name + ".new")
+    write(new)
+    os.replace(new, path)

@@ -1,0 +1,1 @@
+"""Respond: words become an answer, answers become a score."""

@@ -1,0 +1,1 @@
+"""Study: measure, record, draw. What notebooks share."""
