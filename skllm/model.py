@@ -5,7 +5,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
 
 import torch
 from jaxtyping import Float
@@ -48,11 +47,11 @@ class SkeletonLLM(nn.Module):
     def __init__(self, renderer: Renderer, mllm: MLLM, frames: int = 12):
         super().__init__()
         if renderer.config.size != mllm.picture_size:
-            raise ValueError(f"{mllm.name} sees pictures of {mllm.picture_size} pixels, the renderer paints {renderer.config.size}; make them agree")
+            raise ValueError(f"{mllm.name} sees {mllm.picture_size} pixels a side, the renderer paints {renderer.config.size}; make them agree")
         self.renderer, self.mllm, self.frames = renderer, mllm, frames
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, renderer: str = "draction", dtype: torch.dtype | None = None) -> Self:
+    def from_pretrained(cls, name: str | Path, renderer: str = "draction", dtype: torch.dtype | None = None) -> "SkeletonLLM":
         """A model by name: `tiny`, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL.
 
         renderer: a key of `RENDERERS`, for a model that brings none.
@@ -68,17 +67,20 @@ class SkeletonLLM(nn.Module):
         return cls(RENDERERS[renderer](DrActionConfig(size=mllm.picture_size, radius=radius)), mllm)
 
     @classmethod
-    def _load(cls, folder: Path, dtype: torch.dtype | None) -> Self:
+    def _load(cls, folder: Path, dtype: torch.dtype | None) -> "SkeletonLLM":
         try:
             told = json.loads((folder / _CONFIG).read_text())
             stored = load_file(folder / _WEIGHTS)
             kind, config = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"])
             base, revision, frames = told["base"], told["revision"], told["frames"]
+            if told["layout"] != _LAYOUT or not isinstance(base, str) or not isinstance(frames, int):
+                raise ValueError(f"layout {told['layout']}, base {base!r}, frames {frames!r}; this release knows layout {_LAYOUT}")
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
             raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
         model = cls(kind(config), MLLM.from_pretrained(base, dtype), frames)
         if revision != model.base_revision():
-            raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {model.base_revision()}; use the release that trained it")
+            here = model.base_revision()
+            raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {here}; use the release that trained it")
         model.load_learned(stored)
         return model
 
@@ -108,10 +110,12 @@ class SkeletonLLM(nn.Module):
         """Takes weights that `learned` gave; refuses missing, extra and non-finite ones."""
         wanted = self.learned()
         if stored.keys() != wanted.keys():
-            raise ValueError(f"the weights do not fit: missing {sorted(wanted.keys() - stored.keys())}, extra {sorted(stored.keys() - wanted.keys())}")
+            missing, extra = sorted(wanted.keys() - stored.keys()), sorted(stored.keys() - wanted.keys())
+            raise ValueError(f"the weights do not fit this model: missing {missing}, extra {extra}; load the checkpoint that belongs to it")
         for name, value in stored.items():
             if value.shape != wanted[name].shape or not value.isfinite().all():
-                raise ValueError(f"weight {name} is {tuple(value.shape)}, wanted {tuple(wanted[name].shape)} and finite; the file is damaged")
+                want = tuple(wanted[name].shape)
+                raise ValueError(f"weight {name} has shape {tuple(value.shape)}, wanted {want} and finite; the file is damaged, save it again")
         for part, module in (("renderer.", self.renderer), ("projector.", self.mllm.projector)):
             module.load_state_dict({name.removeprefix(part): value for name, value in stored.items() if name.startswith(part)})
 

@@ -5,7 +5,6 @@ World: metres and seconds; x to the viewer's right, y up, z away from the viewer
 
 import re
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 import torch
@@ -75,7 +74,7 @@ class Topology:
                 raise ValueError(f"topology {self.name!r}: {what} must hold one of {known} for each of {joints} joints; got {values}")
 
     @classmethod
-    def from_bones(cls, name: str, joint_names, bones, parts=None, sides=None) -> Self:
+    def from_bones(cls, name: str, joint_names, bones, parts=None, sides=None) -> "Topology":
         """A topology from joint names and 0-based bones; parts and sides are read from the names unless given."""
         names = tuple(joint_names)
         return cls(
@@ -85,7 +84,7 @@ class Topology:
         )
 
     @classmethod
-    def from_parents(cls, name: str, joint_names, parents, parts=None, sides=None) -> Self:
+    def from_parents(cls, name: str, joint_names, parents, parts=None, sides=None) -> "Topology":
         """A topology from each joint's parent index (-1 for a root)."""
         bones = [(p, j) for j, p in enumerate(parents) if p >= 0]
         return cls.from_bones(name, joint_names, bones, parts, sides)
@@ -140,7 +139,7 @@ class Skeleton:
             raise ValueError(f"nobody is seen in any frame of {self.name or 'the clip'}; is the recording empty?")
 
     @classmethod
-    def from_array(cls, xyz, topology: Topology, fps: float, seen=None, orientations=None, name: str = "") -> Self:
+    def from_array(cls, xyz, topology: Topology, fps: float | int, seen=None, orientations=None, name: str = "") -> "Skeleton":
         """A clip from an array [T J 3] or [T P J 3] in metres and our axes.
 
         Joints with a NaN coordinate, or with `seen` 0 ([T J] or [T P J], confidences in 0..1), are marked absent.
@@ -170,7 +169,7 @@ class Skeleton:
         """How many people the clip has room for; one may be absent in any frame."""
         return self.xyz.shape[1]
 
-    def measured(self) -> Self:
+    def measured(self) -> "Skeleton":
         """The same clip with its velocity in m/s: the central difference over a fifteenth of a second to either side.
 
         Where one side is out of the clip or unseen the difference is one-sided; a joint seen only once in the window
@@ -190,7 +189,7 @@ class Skeleton:
         seconds = (later - earlier).clamp(min=1)[..., None] / self.fps
         return replace(self, velocity=(ahead - behind) / seconds)
 
-    def sample(self, frames: int = 12, generator: torch.Generator | None = None) -> Self:
+    def sample(self, frames: int = 12, generator: torch.Generator | None = None) -> "Skeleton":
         """`frames` frames, one from each of as many equal segments; velocity is measured before and travels along.
 
         Without a generator the segments' centres are taken (evaluation); with one, a random frame of each (training).

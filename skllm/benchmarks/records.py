@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+from skllm.formats import load
 from skllm.skeleton import Skeleton
 
 
@@ -10,14 +12,20 @@ from skllm.skeleton import Skeleton
 class LabelledClip:
     """A clip, the words for what it shows, and whom it shows.
 
-    key: unique in its benchmark; correct: False where an exercise was done wrongly on purpose
+    key: unique in its benchmark; source: the clip itself, or the file that it is read from when asked for
+    correct: False where an exercise was done wrongly on purpose
     """
 
     key: str
-    clip: Skeleton
+    source: Skeleton | Path
     label: str
     subject: int
     correct: bool = True
+
+    @property
+    def clip(self) -> Skeleton:
+        """The clip, read now if it lies in a file."""
+        return self.source if isinstance(self.source, Skeleton) else load(self.source)
 
 
 @dataclass(frozen=True)

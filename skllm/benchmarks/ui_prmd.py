@@ -31,7 +31,10 @@ KINECT22 = Topology.from_parents("ui_prmd_kinect22", _KINECT_JOINTS, _KINECT_PAR
 
 _ARM = "CLAV-SHO C7-SHO SHO-UPA UPA-ELB ELB-FRM FRM-WRA FRM-WRB WRA-WRB WRA-FIN WRB-FIN"
 _LEG = "ASI-THI PSI-THI THI-KNE KNE-TIB TIB-ANK ANK-HEE HEE-TOE ANK-TOE T10-PSI STRN-ASI"
-_TRUNK = "LFHD-RFHD RFHD-RBHD RBHD-LBHD LBHD-LFHD C7-LBHD C7-RBHD C7-T10 CLAV-STRN C7-CLAV T10-STRN C7-RBAK LASI-RASI RASI-RPSI RPSI-LPSI LPSI-LASI"
+_TRUNK = (
+    "LFHD-RFHD RFHD-RBHD RBHD-LBHD LBHD-LFHD C7-LBHD C7-RBHD C7-T10 CLAV-STRN C7-CLAV T10-STRN C7-RBAK "
+    "LASI-RASI RASI-RPSI RPSI-LPSI LPSI-LASI"
+)
 _PART_OF_MARKER = {
     "FHD": "head", "BHD": "head", "C7": "neck", "T10": "chest", "CLAV": "chest", "STRN": "chest", "BAK": "chest", "SHO": "shoulder",
     "UPA": "shoulder", "ELB": "elbow", "FRM": "elbow", "WRA": "wrist", "WRB": "wrist", "FIN": "hand", "ASI": "waist", "PSI": "waist",
@@ -66,7 +69,7 @@ _FORMATS = {
 
 
 @lru_cache(maxsize=2)
-def ui_prmd(sensor: str = "kinect22") -> tuple[LabelledClip, ...]:
+def read_ui_prmd(sensor: str = "kinect22") -> tuple[LabelledClip, ...]:
     """The bundled clips as one sensor saw them: "kinect22" (1000 clips, 30 fps) or "vicon39" (25 fps).
 
     Keys such as `cor_m01_s01_e01` (`inc_` = done incorrectly; exercise, subject, repetition) name the same performance

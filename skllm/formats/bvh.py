@@ -29,7 +29,8 @@ def read_bvh(path: Path, metres_per_unit: float | None = None) -> Skeleton:
             motion = motion if motion.world_up == "+y" else motion.reorient_world_up("+y")
             xyz, rest = motion.node_positions(), np.asarray(motion.rest_pose_positions())
     except Exception as broken:                      # pybvh raises whatever its parsing met
-        raise bad(path, "its grammar", f"not a whole BVH ({type(broken).__name__}: {str(broken)[:120]})", "the file may be cut short; copy it again") from None
+        why = f"not a whole BVH ({type(broken).__name__}: {str(broken)[:120]})"
+        raise bad(path, "its grammar", why, "the file may be cut short; copy it again") from None
     if len(xyz) == 0 or not np.isfinite(xyz).all():
         raise bad(path, "MOTION", "no frames, or values that are not numbers", "export it again")
     unit = metres_per_unit or _guess_unit(rest)

@@ -19,7 +19,7 @@ def claims_coco(content) -> bool:
     return isinstance(rows, list) and len(rows) > 0 and isinstance(rows[0], dict) and "keypoints" in rows[0]
 
 
-def read_coco(path: Path, size: tuple[int, int] | None = None, fps: float = 30.0) -> Skeleton:
+def read_coco(path: Path, size: tuple[float | int, float | int] | None = None, fps: float | int = 30.0) -> Skeleton:
     """Detections by `image_id`, one picture a frame, people followed by `track_id` where given, else by order in the picture.
 
     The picture becomes an upright plane 3 m before the viewer whose longer side is 3.4 m; scores become confidence, and
@@ -44,7 +44,7 @@ def read_coco(path: Path, size: tuple[int, int] | None = None, fps: float = 30.0
     return _to_skeleton(points[:, : len(tracks)], width, height, fps, path)
 
 
-def _to_skeleton(points: np.ndarray, width: float, height: float, fps: float, path: Path) -> Skeleton:
+def _to_skeleton(points: np.ndarray, width: float | int, height: float | int, fps: float | int, path: Path) -> Skeleton:
     scale = _VIEW / max(width, height)
     xyz = np.stack([(points[..., 0] - width / 2) * scale, (height / 2 - points[..., 1]) * scale, np.full(points.shape[:-1], DEPTH)], -1)
     score = np.where(np.isnan(points[..., 2]), 0, points[..., 2])              # NaN: this person has no detection here
@@ -64,7 +64,7 @@ def _keypoints(row: dict, n: int, path: Path) -> np.ndarray:
     return points
 
 
-def _size_in(content, path: Path) -> tuple[float, float]:
+def _size_in(content, path: Path) -> tuple[float | int, float | int]:
     images = content.get("images") if isinstance(content, dict) else None
     try:
         width, height = float(images[0]["width"]), float(images[0]["height"])

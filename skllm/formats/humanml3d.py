@@ -17,15 +17,17 @@ def read_humanml3d(path: Path) -> Skeleton:
         raise FileNotFoundError(f"no file {path}; check the path")
     try:
         xyz = np.load(path, mmap_mode="r", allow_pickle=False)      # mapped: a header that lies about its size is found out
-    except (ValueError, EOFError, OSError, SyntaxError, MemoryError, OverflowError):
-        raise bad(path, "the header", "not a whole NumPy array of numbers", "the file may be cut short or hold pickled objects; copy it again") from None
+    except Exception:                                               # NumPy raises whatever parsing the header met
+        remedy = "the file may be cut short or hold pickled objects; copy it again"
+        raise bad(path, "the header", "not a whole NumPy array of numbers", remedy) from None
     if xyz.ndim == 2 and xyz.shape[1] == 263:
         raise bad(path, "the array", "these are HumanML3D's 263 features, not joints", "take the same file from new_joints/")
     if xyz.ndim != 3 or xyz.shape[1:] != (22, 3) or len(xyz) == 0 or xyz.dtype.kind not in "fiu":
-        raise bad(path, "the array", f"shape {xyz.shape} of {xyz.dtype}, HumanML3D has (T, 22, 3) numbers", "for another layout use Skeleton.from_array")
+        what = f"shape {xyz.shape} of {xyz.dtype}, HumanML3D has (T, 22, 3) numbers"
+        raise bad(path, "the array", what, "for another layout use Skeleton.from_array")
     if not np.isfinite(xyz).all():
         t, j = np.argwhere(~np.isfinite(xyz).all(-1))[0]
-        raise bad(path, f"frame {t}, joint {j}", "a coordinate that is not a number", "leave this file out (some HumanML3D clips are broken)")
+        raise bad(path, f"frame {t}, joint {j}", "a coordinate that is not a number", "leave this file out, as some are broken")
     try:
         return Skeleton.from_array(xyz * (1, 1, -1), HUMANML3D22, _FPS, name=path.stem)
     except ValueError as wrong:

@@ -82,7 +82,7 @@ def _row(path: Path, lines) -> np.ndarray:
 
 def _whole(path: Path, lines, what: str, most: int) -> int:
     number, line = _next(path, lines, what)
-    if not line.strip().isdigit() or int(line) > most:
+    if not (line.isascii() and line.strip().isdigit()) or int(line) > most:
         raise bad(path, f"line {number}", f"{what} should be a whole number up to {most}; got {line[:60]!r}", _AGAIN)
     return int(line)
 

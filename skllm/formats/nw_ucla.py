@@ -19,7 +19,7 @@ def claims_nw_ucla(content) -> bool:
 def read_nw_ucla(path: Path) -> Skeleton:
     """One NW-UCLA clip; joints at exactly the sensor's own place are absent ones."""
     try:
-        xyz = np.array(json_of(path)["skeletons"], dtype=np.float32)
+        xyz = np.array(json_of(path)["skeletons"], dtype=np.float64)
     except (TypeError, KeyError, OverflowError):
         raise bad(path, "key 'skeletons'", "no list of frames", "is this an NW-UCLA file?") from None
     except ValueError as wrong:

@@ -55,4 +55,5 @@ def load(path: str | Path, **options) -> Skeleton:
     except TypeError as wrong:
         if "keyword argument" not in str(wrong):
             raise
-        raise ValueError(f"{fitting[0].name} takes no option of this name: {', '.join(options)}; see skllm.formats.{fitting[0].read.__name__}") from None
+        reader = fitting[0].read.__name__
+        raise ValueError(f"{path.name}: {fitting[0].name} takes no option {', '.join(options)}; see skllm.formats, {reader}") from None

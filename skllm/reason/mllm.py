@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from jaxtyping import Float, Int
@@ -36,7 +35,9 @@ class MLLM(nn.Module):
     frame_label: text before each picture, with {n} from 1; the paper's is "Frame{n}: ", the embedded model spares the tokens
     """
 
-    def __init__(self, model: InternVLForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, name: str, frame_label: str = "Frame{n}: "):
+    def __init__(
+        self, model: InternVLForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, name: str, frame_label: str = "Frame{n}: ",
+    ):
         super().__init__()
         self.model, self.tokenizer, self.name, self.frame_label = model, tokenizer, name, frame_label
         self.end = tokenizer.convert_tokens_to_ids("<|im_end|>")
@@ -45,7 +46,7 @@ class MLLM(nn.Module):
         self.requires_grad_(False)
 
     @classmethod
-    def from_pretrained(cls, name: str, dtype: torch.dtype | None = None) -> Self:
+    def from_pretrained(cls, name: str, dtype: torch.dtype | None = None) -> "MLLM":
         """`tiny`, or any Hugging Face id or folder of a native InternVL (such as OpenGVLab/InternVL3-1B-hf), on SDPA attention."""
         if name == "tiny":
             model, tokenizer = load_tiny()
@@ -66,7 +67,8 @@ class MLLM(nn.Module):
     def see(self, pictures: Float[Tensor, "B T 3 H W"]) -> Float[Tensor, "B T K D"]:
         """K visual tokens a picture, ready for the language model. The one place where pictures leave float32."""
         if pictures.shape[-2:] != (self.picture_size, self.picture_size):
-            raise ValueError(f"{self.name} sees {self.picture_size} x {self.picture_size} pictures; got {tuple(pictures.shape[-2:])}: set the renderer's size")
+            got, want = tuple(pictures.shape[-2:]), (self.picture_size, self.picture_size)
+            raise ValueError(f"{self.name} sees {want} pictures; got {got}: set the renderer's size")
         flat = imagenet_normalised(pictures.flatten(0, 1)).to(self.model.dtype)
         select = {"vision_feature_layer": self.model.config.vision_feature_layer,
                   "vision_feature_select_strategy": self.model.config.vision_feature_select_strategy}
@@ -116,7 +118,7 @@ class MLLM(nn.Module):
     def _words(self, ids: list[int]) -> Float[Tensor, "L D"]:
         return self._embed(torch.tensor(ids, dtype=torch.long, device=self.model.device))
 
-    def _embed(self, ids: Int[Tensor, " L"]) -> Float[Tensor, "L D"]:
+    def _embed(self, ids: Int[Tensor, "*batch L"]) -> Float[Tensor, "*batch L D"]:
         return self.model.get_input_embeddings()(ids)
 
     @torch.no_grad()
@@ -125,7 +127,8 @@ class MLLM(nn.Module):
         prompt = self.prompt(seen, question)[None]
         mask = torch.ones(prompt.shape[:2], dtype=torch.long, device=prompt.device)
         ids = self.model.generate(
-            inputs_embeds=prompt, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, eos_token_id=self.end, pad_token_id=self.end,
+            inputs_embeds=prompt, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False,
+            eos_token_id=self.end, pad_token_id=self.end,
         )
         return self.tokenizer.decode(ids[0], skip_special_tokens=True).strip()
 
@@ -140,7 +143,8 @@ class MLLM(nn.Module):
         cache = first.past_key_values
         cache.batch_repeat_interleave(len(said))
         mask = torch.cat([there.new_ones(len(said), prompt.shape[1]), there], 1)
-        rest = self.model.model(inputs_embeds=self._embed(ids), attention_mask=mask, past_key_values=cache, use_cache=True).last_hidden_state
+        words = self._embed(ids)
+        rest = self.model.model(inputs_embeds=words, attention_mask=mask, past_key_values=cache, use_cache=True).last_hidden_state
         hidden = torch.cat([first.last_hidden_state[:, -1:].expand(len(said), -1, -1), rest[:, :-1]], 1)
         each = self.model.lm_head(hidden).float().log_softmax(-1).gather(-1, ids[..., None])[..., 0]
         return (each * there).sum(1)

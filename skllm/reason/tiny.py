@@ -136,7 +136,8 @@ def _fill(module: torch.nn.Module, path: Path, prefix: str) -> None:
     try:
         stored = load_file(path)
     except (SafetensorError, FileNotFoundError) as broken:
-        raise ValueError(f"cannot read {path.name} in {path.parent}: {broken}; delete that folder, it is made again (or reinstall skllm)") from broken
+        remedy = "delete that folder, it is made again, or reinstall skllm"
+        raise ValueError(f"cannot read {path.name} in {path.parent}: {broken}; {remedy}") from broken
     module.load_state_dict({name.removeprefix(prefix): value.float() for name, value in stored.items()})
 
 

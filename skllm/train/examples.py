@@ -28,7 +28,7 @@ class Examples(Dataset):
     def __init__(self, clips: Sequence[LabelledClip], labels: Sequence[str], task: str, frames: int, seed: int):
         strangers = sorted({one.label for one in clips} - set(labels))
         if strangers or not clips:
-            raise ValueError(f"training clips must be of the given labels and there must be some; got {len(clips)} clips, labels outside: {strangers}")
+            raise ValueError(f"training needs clips, all of the given labels; got {len(clips)} clips, labels outside: {strangers}")
         self.clips, self.labels, self.task, self.frames, self.seed, self.epoch = clips, labels, TASKS[task], frames, seed, 0
 
     def __len__(self) -> int:

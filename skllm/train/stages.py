@@ -17,7 +17,7 @@ class Stage:
     learns: frozenset[str]
     task: str
     rates: dict[str, float]
-    epochs: float = 1.0
+    epochs: float | int = 1
     clips: int = 4
     weight_decay: float = 0.05
     warm_up: float = 0.03

@@ -8,25 +8,24 @@ subjects' (all exercises' bodies, never their labels), seen from random sides, p
 
 import argparse
 import json
-import time
 from dataclasses import dataclass
 from math import radians, tan
 from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 from transformers import InternVLVisionModel, get_cosine_schedule_with_warmup
 
-from skllm.benchmarks import UI_PRMD, LabelledClip, ui_prmd
+from skllm.benchmarks import UI_PRMD, LabelledClip, read_ui_prmd
 from skllm.reason.pictures import imagenet_normalised
 from skllm.reason.tiny import PICTURE, TOWER, tower_config
 from skllm.render import DrAction, DrActionConfig, VelocityRenderer
 from skllm.render.camera import Camera, placement
-from skllm.skeleton import Skeleton
+from skllm.skeleton import Skeleton, Topology
 from skllm.train.augment import vary
 
 POINTS = (
@@ -51,15 +50,15 @@ class Targets:
 
 def body_points(clip: Skeleton, values: Float[Tensor, "T P J D"]) -> Float[Tensor, "T 15 D"]:
     """The first person's 15 body points, each the mean of its format's joints; NaN where a joint of it is absent."""
-    return torch.stack([values[:, 0, _joints_of(clip, part, side)].mean(1) for part, side in POINTS], 1)
+    return torch.stack([values[:, 0, _joints_of(clip.topology, part, side)].mean(1) for part, side in POINTS], 1)
 
 
-def _joints_of(clip: Skeleton, part: str, side: str) -> list[int]:
+def _joints_of(topology: Topology, part: str, side: str) -> list[int]:
     names = _STANDS_IN.get(part, (part,))
-    exact = [j for name in names for j in clip.topology.find(name, side)]
+    exact = [j for name in names for j in topology.find(name, side)]
     if exact or side != "middle":
         return exact
-    return [j for j, p in enumerate(clip.topology.parts) if p == part]
+    return [j for j, p in enumerate(topology.parts) if p == part]
 
 
 def targets(clip: Skeleton, camera: Camera, distance: float) -> Targets:
@@ -110,7 +109,8 @@ class Painter:
         sampled = [vary(self.clips[n].clip, dice).sample(_FRAMES, dice) for n in chosen]
         renderer = self._renderer(dice)
         want = [targets(clip, renderer.camera, renderer.config.distance) for clip in sampled]
-        return renderer(sampled).flatten(0, 1), Targets(*(torch.cat([getattr(t, name) for t in want]) for name in Targets.__dataclass_fields__))
+        together = Targets(*(torch.cat([getattr(t, name) for t in want]) for name in Targets.__dataclass_fields__))
+        return renderer(sampled).flatten(0, 1), together
 
     def _renderer(self, dice: torch.Generator) -> nn.Module:
         taste, distance, radius, seed = torch.rand(4, generator=dice).tolist()
@@ -134,7 +134,7 @@ def errors(seer: Seer, pictures: Float[Tensor, "F 3 H W"], want: Targets) -> dic
 def train(steps: int, clips: int, rate: float, seed: int, work: Path, save_every: int = 100) -> Seer:
     """Trains the tower; writes a checkpoint to `work` every `save_every` steps and goes on from the last one."""
     torch.manual_seed(seed)
-    everything = [one for sensor in ("kinect22", "vicon39") for one in ui_prmd(sensor)]
+    everything = [one for sensor in ("kinect22", "vicon39") for one in read_ui_prmd(sensor)]
     training = [one for one in everything if one.subject not in UI_PRMD.test_subjects]
     held_out = [one for one in everything if one.subject in UI_PRMD.test_subjects]
     seer, painter = Seer(), Painter(training, seed)
@@ -162,7 +162,8 @@ def train(steps: int, clips: int, rate: float, seed: int, work: Path, save_every
 
 def _save(work: Path, seer: Seer, optimizer, schedule, step: int) -> None:
     work.mkdir(parents=True, exist_ok=True)
-    torch.save({"seer": seer.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(), "step": step}, work / "new.pt")
+    parts = {"seer": seer, "optimizer": optimizer, "schedule": schedule}
+    torch.save({**{name: part.state_dict() for name, part in parts.items()}, "step": step}, work / "new.pt")
     (work / "new.pt").replace(work / "last.pt")       # a kill while writing leaves the previous one
 
 

@@ -70,8 +70,8 @@ class _Watch(TrainerCallback):
         norms = {name: p.grad.norm().item() for name, p in self.trainer.model.named_parameters() if p.grad is not None}
         bad = sorted(name for name, norm in norms.items() if not norm < float("inf"))
         if bad:
-            raise FloatingPointError(f"step {state.global_step + 1} of {self.trainer.stage.name}: the slope of {', '.join(bad)} is not finite; "
-                                     "lower the learning rate, or look at the clips of this step")
+            where = f"step {state.global_step + 1} of {self.trainer.stage.name}"
+            raise FloatingPointError(f"{where}: the slope of {', '.join(bad)} is not finite; lower the rates or look at this step's clips")
         self.trainer.slopes.append(norms)
 
 

@@ -1,0 +1,10 @@
+"""Small real recordings in several formats; README.md beside this file gives their sources."""
+
+from importlib.resources import files
+from pathlib import Path
+
+
+def sample_files() -> dict[str, Path]:
+    """Paths of the bundled clips by name: `walk_cmu.bvh`, `wave_kinect_v2.skeleton`, `squat_coco17.json`."""
+    folder = Path(str(files("skllm.samples")))
+    return {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".bvh", ".skeleton", ".json")}

@@ -1,0 +1,96 @@
+"""Figures that more than one notebook draws. Each returns a matplotlib figure; `save` puts it where figures belong."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from skllm.study.results import project_folder
+
+_INK = "#444444"
+
+
+def save(figure: Figure, name: str, folder: str = "papers/figures") -> Path:
+    """Writes `<folder>/<name>.png` at 120 dots an inch and returns its path."""
+    path = project_folder() / folder / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120, bbox_inches="tight")
+    return path
+
+
+def films(rows: Mapping[str, Float[Tensor, "T 3 H W"]], shown: int = 6, title: str = "", brighten: float = 1.0) -> Figure:
+    """One row of pictures each, evenly taken from the clip and cropped to where anything is painted.
+
+    brighten: factor for the eye alone; the language model sees the pictures as they are.
+    """
+    figure, axes = plt.subplots(len(rows), shown, figsize=(1.5 * shown, 1.62 * len(rows)), squeeze=False, facecolor="white")
+    for line, (name, pictures) in zip(axes, rows.items(), strict=True):
+        at = np.linspace(0, len(pictures) - 1, shown).round().astype(int)
+        rgb = (pictures.detach() * brighten).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+        top, bottom, left, right = _painted(rgb)
+        for axis, n in zip(line, at, strict=True):
+            axis.imshow(rgb[n, top:bottom, left:right])
+            axis.set(xticks=[], yticks=[])
+        line[0].set_ylabel(name, fontsize=8, color=_INK)
+    figure.suptitle(title, fontsize=10, color=_INK)
+    figure.tight_layout(pad=0.4)
+    plt.close(figure)
+    return figure
+
+
+def _painted(rgb: np.ndarray) -> tuple[int, int, int, int]:
+    """A square around everything brighter than 2 %, the whole picture where nothing is."""
+    rows, columns = np.nonzero(rgb.max((0, 3)) > 0.02)
+    if not len(rows):
+        return 0, rgb.shape[1], 0, rgb.shape[2]
+    size = rgb.shape[1]
+    half = min(size // 2, int(max(np.ptp(rows), np.ptp(columns))) // 2 + size // 28)
+    y, x = (int(np.clip((v.min() + v.max()) // 2, half, size - half)) for v in (rows, columns))
+    return y - half, y + half, x - half, x + half
+
+
+def loss_curve(steps: Sequence[int], losses: Sequence[float], chance: float, title: str) -> Figure:
+    """Training loss over steps, with the loss of guessing as a line."""
+    figure, axis = plt.subplots(figsize=(6, 2.8))
+    axis.plot(steps, losses, color="#3b6fb6", marker=".", lw=1)
+    axis.axhline(chance, color=_INK, lw=0.8, ls=":")
+    axis.annotate("as if guessing among the labels", (steps[-1], chance), ha="right", va="bottom", fontsize=8, color=_INK)
+    axis.set(xlabel="step", ylabel="loss of the answer", title=title, ylim=(0, None))
+    _plain(figure)
+    return figure
+
+
+def slopes(history: Sequence[Mapping[str, float]], title: str) -> Figure:
+    """Gradient norm of each parameter over steps, on a logarithmic scale."""
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    for name in history[0]:
+        axis.semilogy([step[name] for step in history], lw=1, label=name)
+    axis.set(xlabel="step", ylabel="gradient norm", title=title)
+    axis.legend(fontsize=6, ncol=2, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    _plain(figure)
+    return figure
+
+
+def bars(values: Mapping[str, tuple[float, float, float]], line: float, line_name: str, title: str) -> Figure:
+    """Shares with their intervals (value, low, high), and a dotted line such as chance."""
+    figure, axis = plt.subplots(figsize=(6, 0.5 * len(values) + 1.1))
+    for n, (value, low, high) in enumerate(values.values()):
+        axis.errorbar(value, n, xerr=[[value - low], [high - value]], fmt="o", color="#3b6fb6", capsize=3, ms=5)
+    axis.set_yticks(range(len(values)), list(values), fontsize=8)
+    axis.axvline(line, color=_INK, lw=0.8, ls=":")
+    axis.annotate(line_name, (line, len(values) - 0.45), fontsize=8, color=_INK, ha="center")
+    axis.set(xlim=(0, 1), ylim=(len(values) - 0.2, -0.6), title=title)
+    _plain(figure)
+    return figure
+
+
+def _plain(figure: Figure) -> None:
+    for axis in figure.axes:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.title.set_fontsize(10)
+    figure.tight_layout()
+    plt.close(figure)

@@ -1,0 +1,90 @@
+"""Records: one JSON file a run, from which every table is built. Nobody types a number into a table."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+_PACKAGES = ("skllm", "torch", "transformers", "numpy", "numba", "peft", "accelerate")
+
+
+def project_folder() -> Path:
+    """The nearest folder upwards that holds notebooks/ and skllm/, else the current one: where figures and results belong."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "notebooks").is_dir() and (folder / "skllm").is_dir()), here)
+
+
+def write_record(
+    notebook: str, scale: str, seed: int, numbers: Mapping, settings: Mapping, seconds: float, folder: str = "results",
+) -> Path:
+    """Writes `<folder>/<notebook>/<scale>-<seed>.json` and returns its path.
+
+    numbers: plain numbers and strings, or records such as `Score` with their n and interval; settings: what was run.
+    """
+    path = project_folder() / folder / notebook / f"{scale}-{seed}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {
+        "notebook": notebook, "scale": scale, "seed": seed, "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1), "numbers": {name: _plain(value) for name, value in numbers.items()},
+        "settings": {name: _plain(value) for name, value in settings.items()}, "made_with": environment(),
+    }
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(told, indent=1, allow_nan=False))
+    os.replace(new, path)
+    return path
+
+
+def environment() -> dict:
+    """Versions, hardware, the state of the source, and the digest of the bundled data."""
+    return {
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES}, "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count(),
+        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "source": _git(), "bundled_data": _data_digest(),
+    }
+
+
+def table(notebook: str, folder: str = "results") -> pd.DataFrame:
+    """All records of one notebook, one row a number: scale, seed, name, value, interval and n where it has them."""
+    rows = []
+    for path in sorted((project_folder() / folder / notebook).glob("*.json")):
+        told = json.loads(path.read_text())
+        for name, value in told["numbers"].items():
+            fields = value if isinstance(value, dict) else {"value": value}
+            shown = {key: fields.get(key) for key in ("value", "low", "high", "n")}
+            rows.append({"scale": told["scale"], "seed": told["seed"], "name": name, **shown})
+    return pd.DataFrame(rows)
+
+
+def _plain(value):
+    if is_dataclass(value):
+        return asdict(value)
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _git() -> str | None:
+    """The commit, with '+' where the tree differs from it; None outside a checkout."""
+    def ask(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=project_folder(), capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return ask("rev-parse", "HEAD") + ("+" if ask("status", "--porcelain", "--", "skllm", "notebooks/*.ipynb") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _data_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(str(files("skllm.benchmarks") / "data")).glob("*.npz")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

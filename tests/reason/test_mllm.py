@@ -1,0 +1,120 @@
+"""The language model's floor, on a model of two layers; and once, where marked, on the real one."""
+
+import pytest
+import torch
+
+from skllm.reason.mllm import MLLM
+from skllm.reason.questions import SYSTEM, choose, shuffled
+from tests.conftest import fake_mllm, fake_tokenizer
+
+
+@pytest.fixture
+def mllm() -> MLLM:
+    return fake_mllm()
+
+
+@pytest.fixture
+def pictures() -> torch.Tensor:
+    return torch.rand(2, 3, 3, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def test_loss_looks_at_the_answers_tokens_and_their_end_alone(mllm, pictures):
+    spoken = mllm.spell(mllm.see(pictures), ["What?", "What is it?"], ["sit", "stand up"])
+    for row, answer in zip(spoken.targets, ("sit", "stand up"), strict=True):
+        said = row[row != -100].tolist()
+        assert mllm.tokenizer.decode(said[:-1]) == answer and said[-1] == mllm.end
+    assert spoken.mask.sum(1).tolist() == [(spoken.mask[0] > 0).sum(), spoken.mask.shape[1]]
+
+
+def test_padding_changes_nothing(mllm, pictures):
+    tokens, questions, answers = mllm.see(pictures), ["a?", "a much longer question?"], ["sit", "stand up slowly"]
+    together = mllm.loss(tokens, questions, answers)
+    counts = [len(mllm.tokenizer(a)["input_ids"]) + 1 for a in answers]
+    alone = [mllm.loss(tokens[n : n + 1], questions[n : n + 1], answers[n : n + 1]) * counts[n] for n in range(2)]
+    torch.testing.assert_close(together, sum(alone) / sum(counts), rtol=1e-4, atol=1e-5)
+
+
+def test_our_road_is_transformers_own(mllm, pictures):
+    """Embeddings put side by side give what the native class makes of ids with placeholders and pixel values."""
+    from skllm.reason.pictures import imagenet_normalised
+
+    question, answer = "What?", "sit"
+    ours = mllm.loss(mllm.see(pictures[:1]), [question], [answer])
+    image = "<file_sep>"
+    text = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n" + "".join(f"{n}:{image}" for n in (1, 2, 3))
+    text += f"\n{question}<|im_end|>\n<|im_start|>assistant\n"
+    prompt = mllm.tokenizer(text, add_special_tokens=False)["input_ids"]
+    said = [*mllm.tokenizer(answer)["input_ids"], mllm.end]
+    ids = torch.tensor([prompt + said])
+    out = mllm.model(input_ids=ids, pixel_values=imagenet_normalised(pictures[0]), attention_mask=torch.ones_like(ids))
+    native = torch.nn.functional.cross_entropy(out.logits[0, len(prompt) - 1 : -1], torch.tensor(said))
+    torch.testing.assert_close(ours, native, rtol=1e-4, atol=1e-5)
+
+
+def test_log_likelihoods_are_minus_the_summed_loss(mllm, pictures):
+    seen, answers = mllm.see(pictures)[0], ["sit", "stand up"]
+    ranked = mllm.log_likelihoods(seen, "What?", answers)
+    for value, answer in zip(ranked, answers, strict=True):
+        count = len(mllm.tokenizer(answer)["input_ids"]) + 1
+        torch.testing.assert_close(value, -count * mllm.loss(seen[None], ["What?"], [answer]), rtol=1e-4, atol=1e-3)
+
+
+def test_control_tokens_in_a_users_words_stay_words(mllm):
+    assert mllm.end not in mllm._plain("stop <|im_end|> here")
+    assert mllm.tokenizer.convert_tokens_to_ids("<file_sep>") not in mllm._plain("<file_sep>")
+
+
+def test_pictures_of_the_wrong_size_are_refused(mllm):
+    with pytest.raises(ValueError, match="set the renderer's size"):
+        mllm.see(torch.zeros(1, 1, 3, 32, 32))
+
+
+def test_a_tokenizer_without_chatml_is_refused(mllm):
+    tokenizer = fake_tokenizer()
+    tokenizer.convert_tokens_to_ids = lambda word: 0
+    with pytest.raises(ValueError, match="ChatML"):
+        MLLM(mllm.model, tokenizer, "odd")
+
+
+def test_greedy_answers_repeat_and_depend_on_the_pictures(mllm, pictures):
+    first, second = mllm.see(pictures)
+    assert mllm.say(first, "What?") == mllm.say(first, "What?")
+    one, other = (mllm.log_likelihoods(seen, "What?", ["sit", "stand"]) for seen in (first, second))
+    assert not torch.allclose(one, other)
+
+
+@pytest.mark.parametrize(("labels", "says"), [
+    ([], "two"), (["sit"], "two"), (["sit", "Sit "], "repeated"), (["sit", ""], "non-empty"), (["sit", "stand\nup"], "one line"),
+])
+def test_choices_that_are_none_are_refused(labels, says):
+    with pytest.raises(ValueError, match=says):
+        choose(labels)
+
+
+def test_labels_are_shuffled_by_seed_and_none_is_lost():
+    labels = [f"action {n}" for n in range(8)]
+
+    def drawn(seed):
+        return shuffled(labels, torch.Generator().manual_seed(seed))
+
+    assert drawn(1) == drawn(1) != drawn(2) and sorted(drawn(1)) == labels
+    first = {drawn(seed)[0] for seed in range(60)}
+    assert len(first) == 8       # any label may come first
+
+
+@pytest.mark.weights
+def test_the_real_language_model_speaks(tiny):
+    text = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
+    ids = tiny.mllm.tokenizer(text, return_tensors="pt", add_special_tokens=False)
+    said = tiny.mllm.model.generate(**ids, max_new_tokens=8, do_sample=False)
+    assert "Paris" in tiny.mllm.tokenizer.decode(said[0])
+    assert tiny.mllm.tokenizer.decode(tiny.mllm._plain("a<|im_end|>b<file_sep>c")) == "a<|im_end|>b<file_sep>c"
+    assert tiny.mllm.end not in tiny.mllm._plain("a<|im_end|>b")
+
+
+@pytest.mark.weights
+def test_the_embedded_model_is_as_large_as_it_says(tiny):
+    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in
+              (("tower", tiny.mllm.model.model.vision_tower), ("words", tiny.mllm.model.model.language_model))}
+    assert 4.5e6 < counts["tower"] < 5.5e6 and 1.34e8 < counts["words"] < 1.36e8
+    assert tiny.mllm.see(torch.zeros(1, 1, 3, 112, 112)).shape == (1, 1, 16, 576)

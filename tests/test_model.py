@@ -1,0 +1,141 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from skllm.model import SkeletonLLM
+from skllm.reason import mllm as mllm_module
+from skllm.render import DrAction, DrActionConfig
+from tests.conftest import fake_mllm, stick_clip
+
+LABELS = ["sit down", "stand up", "wave"]
+
+
+def test_recognition_gives_probabilities_and_what_was_said(small_model, stick):
+    answer = small_model.recognize(stick, LABELS)
+    assert set(answer.probabilities) == set(LABELS) and abs(sum(answer.probabilities.values()) - 1) < 1e-5
+    assert answer.label == max(answer.probabilities, key=answer.probabilities.get)
+    assert answer.strict in (None, *LABELS)
+    assert small_model.ask(stick, "What now?") == small_model.ask(stick, "What now?")
+    assert isinstance(small_model.describe(stick), str)
+
+
+def test_an_empty_question_is_refused(small_model, stick):
+    with pytest.raises(ValueError, match="ask something"):
+        small_model.ask(stick, "  ")
+
+
+def test_renderer_and_tower_must_agree_on_the_picture():
+    with pytest.raises(ValueError, match="28"):
+        SkeletonLLM(DrAction(DrActionConfig(size=32)), fake_mllm())
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_the_answers_loss_reaches_every_drawing_parameter_through_the_frozen_model(small_model, checkpointing):
+    slope_reaches_the_renderer(small_model, checkpointing)
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_the_answers_loss_reaches_every_drawing_parameter_of_the_real_model(tiny, checkpointing):
+    slope_reaches_the_renderer(tiny, checkpointing)
+
+
+def slope_reaches_the_renderer(model: SkeletonLLM, checkpointing: bool) -> None:
+    inner = model.mllm.model
+    model.zero_grad()
+    if checkpointing:
+        inner.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        inner.train()       # transformers checkpoints in training mode only
+    try:
+        loss = model([stick_clip(20, people=2)], ["What?"], ["wave"])["loss"]
+        loss.backward()
+    finally:
+        inner.gradient_checkpointing_disable()
+        inner.eval()
+    for name, parameter in model.renderer.named_parameters():
+        assert parameter.grad is not None and parameter.grad.isfinite().all() and parameter.grad.norm() > 0, name
+    frozen = [*inner.model.vision_tower.parameters(), *inner.model.language_model.parameters()]
+    assert all(p.grad is None for p in frozen)
+
+
+def test_checkpointing_does_not_change_the_slope(small_model):
+    slopes = []
+    for checkpointing in (False, True):
+        slope_reaches_the_renderer(small_model, checkpointing)
+        slopes.append(torch.cat([p.grad.flatten().clone() for p in small_model.renderer.parameters()]))
+    torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-7)
+
+
+@pytest.fixture
+def saved(small_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(mllm_module.MLLM, "from_pretrained", classmethod(lambda cls, name, dtype=None: fake_mllm()))
+    with torch.no_grad():
+        small_model.renderer.features.add_(1)
+        small_model.mllm.projector.linear_1.weight.mul_(1.5)
+    return small_model.save_pretrained(tmp_path / "model")
+
+
+def test_what_was_saved_comes_back_whole(saved, small_model, stick):
+    again = SkeletonLLM.from_pretrained(saved)
+    assert again.frames == small_model.frames and again.renderer.config == small_model.renderer.config
+    assert again.recognize(stick, LABELS) == small_model.recognize(stick, LABELS)
+    assert {path.suffix for path in saved.iterdir()} == {".json", ".safetensors"}       # no pickle, and not the frozen base
+
+
+def test_damaged_checkpoints_are_refused(saved):
+    weights, config = saved / "learned.safetensors", saved / "skllm.json"
+    whole, told = load_file(weights), config.read_text()
+    for change, says in (
+        (lambda w: w.pop("renderer.features"), "missing.*features"),
+        (lambda w: w.update(extra=torch.zeros(1)), "extra"),
+        (lambda w: w.update({"renderer.depth_mix": torch.tensor(float("nan"))}), "finite"),
+        (lambda w: w.update({"renderer.depth_mix": torch.zeros(2)}), "shape"),
+    ):
+        changed = dict(whole)
+        change(changed)
+        save_file(changed, weights)
+        with pytest.raises(ValueError, match=says):
+            SkeletonLLM.from_pretrained(saved)
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(ValueError, match="not a whole skllm checkpoint"):
+        SkeletonLLM.from_pretrained(saved)
+    save_file(whole, weights)
+    for change in ({"base": 5}, {"renderer": {"kind": "unknown", "config": {}}}, {"frames": None}):
+        config.write_text(json.dumps({**json.loads(told), **change}))
+        with pytest.raises(ValueError, match="not a whole skllm checkpoint"):
+            SkeletonLLM.from_pretrained(saved)
+
+
+def test_another_base_is_refused(saved, monkeypatch):
+    monkeypatch.setattr(SkeletonLLM, "base_revision", lambda self: "another")
+    with pytest.raises(ValueError, match="use the release that trained it"):
+        SkeletonLLM.from_pretrained(saved)
+
+
+def test_a_failed_save_leaves_the_old_one(saved, small_model, monkeypatch):
+    before = (saved / "learned.safetensors").read_bytes()
+
+    def full_disk(tensors, path):
+        path.write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("skllm.model.save_file", full_disk)
+    with pytest.raises(OSError, match="space"):
+        small_model.save_pretrained(saved)
+    assert (saved / "learned.safetensors").read_bytes() == before
+
+
+def test_it_says_what_learns(small_model, capsys):
+    small_model.print_learning()
+    assert "renderer" in capsys.readouterr().out
+    small_model.requires_grad_(False)
+    assert small_model.learning().startswith("nothing of")
+
+
+@pytest.mark.weights
+def test_the_embedded_model_is_the_same_each_time(tiny, stick):
+    again = SkeletonLLM.from_pretrained("tiny")
+    for one, other in zip(tiny.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
