@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+SCALES = ("smoke", "demo", "paper")
 _PACKAGES = ("skllm", "torch", "transformers", "numpy", "numba", "peft", "accelerate")
 
 
@@ -88,3 +89,20 @@ def _data_digest() -> str:
     for path in sorted(Path(str(files("skllm.benchmarks") / "data")).glob("*.npz")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where a notebook's figures, records and training runs go, under the project's folder."""
+
+    figures: str
+    results: str
+    runs: Path
+
+
+def outputs(scale: str) -> Outputs:
+    """The places for one scale: a smoke run writes under runs/smoke only, so that it never replaces what is shown."""
+    if scale not in SCALES:
+        raise ValueError(f"no scale {scale!r}; known: {', '.join(SCALES)}")
+    runs = project_folder() / "runs"
+    return Outputs("runs/smoke/figures", "runs/smoke/results", runs / "smoke") if scale == "smoke" else Outputs("papers/figures", "results", runs)
