@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -21,6 +22,7 @@ from skllm.respond.answers import parse_label
 from skllm.skeleton import Skeleton
 
 RENDERERS: dict[str, type[Renderer]] = {"draction": DrAction, "3d+velocity": VelocityRenderer}
+SHIPPED = {"tiny-warm": files("skllm") / "weights" / "tiny_warm"}       # see weights/README.md
 _CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 1
 
 
@@ -51,20 +53,24 @@ class SkeletonLLM(nn.Module):
         self.renderer, self.mllm, self.frames = renderer, mllm, frames
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, renderer: str = "draction", dtype: torch.dtype | None = None) -> "SkeletonLLM":
-        """A model by name: `tiny`, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL.
+    def from_pretrained(
+        cls, name: str | Path, renderer: str = "draction", dtype: torch.dtype | None = None, device: str | None = None,
+    ) -> "SkeletonLLM":
+        """A model by name, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL.
 
-        renderer: a key of `RENDERERS`, for a model that brings none.
+        Names: `tiny`, whose projector has learned nothing yet, and `tiny-warm`, the same after the render warm-up.
+        renderer: a key of `RENDERERS`, for a model that brings none; device: a CUDA device where there is one, else the CPU.
         Raises ValueError where a saved folder is damaged, or was trained over another base than the one at hand.
         """
-        folder = Path(name)
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        folder = Path(str(SHIPPED.get(str(name), name)))
         if (folder / _CONFIG).is_file():
-            return cls._load(folder, dtype)
+            return cls._load(folder, dtype).to(device)
         if renderer not in RENDERERS:
             raise ValueError(f"no renderer {renderer!r}; known: {', '.join(RENDERERS)}")
         mllm = MLLM.from_pretrained(str(name), dtype)
         radius = 0.025 if name == "tiny" else 0.02       # small pictures need thicker limbs
-        return cls(RENDERERS[renderer](DrActionConfig(size=mllm.picture_size, radius=radius)), mllm)
+        return cls(RENDERERS[renderer](DrActionConfig(size=mllm.picture_size, radius=radius)), mllm).to(device)
 
     @classmethod
     def _load(cls, folder: Path, dtype: torch.dtype | None) -> "SkeletonLLM":

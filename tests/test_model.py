@@ -68,6 +68,20 @@ def test_checkpointing_does_not_change_the_slope(small_model):
     torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-7)
 
 
+def test_any_native_internvl_loads_from_a_folder_and_its_pictures_are_wrapped_as_it_knows_them(tmp_path, stick):
+    fake = fake_mllm()
+    fake.tokenizer.add_special_tokens({"additional_special_tokens": ["<img>", "</img>"]})
+    fake.model.resize_token_embeddings(len(fake.tokenizer))
+    fake.model.save_pretrained(tmp_path)
+    fake.tokenizer.save_pretrained(tmp_path)
+    model = SkeletonLLM.from_pretrained(tmp_path, renderer="3d+velocity")
+    assert model.mllm.picture_size == 28 and model.mllm.model.config._attn_implementation == "sdpa"
+    assert len(model.mllm.prompt(model.see(stick), "What?")) > len(fake_mllm().prompt(model.see(stick), "What?")) + 2 * model.frames
+    assert model.recognize(stick, LABELS).label in LABELS
+    with pytest.raises(ValueError, match=r"known: draction, 3d\+velocity"):
+        SkeletonLLM.from_pretrained(tmp_path, renderer="video")
+
+
 @pytest.fixture
 def saved(small_model, tmp_path, monkeypatch):
     monkeypatch.setattr(mllm_module.MLLM, "from_pretrained", classmethod(lambda cls, name, dtype=None: fake_mllm()))

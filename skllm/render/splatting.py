@@ -38,8 +38,8 @@ def splat(g: Gaussians, pictures: int, camera: Camera, law: str = "3dgs", backen
     """The pictures, RGB on black, row 0 on top; light falls through the Gaussians front to back (paper, Sec. DrAction).
 
     I = sum_k c_k a_k prod_{l<k} (1 - a_l), with k in order of depth over all people of the picture together.
-    law: a key of `LAWS`. backend: "torch" (this definition, dense), "numba" (the same picture on a CPU, culled) or
-    "auto" (numba where the Gaussians are on a CPU in float32); it changes only time and memory.
+    law: a key of `LAWS`. backend: "torch" (this definition, dense), "numba" (the same picture, culled, painted on the CPU
+    wherever the Gaussians are) or "auto" (numba for float32, else torch); it changes only time and memory.
     """
     if law not in LAWS:
         raise ValueError(f"no compositing law {law!r}; known: {', '.join(LAWS)}")
@@ -49,12 +49,13 @@ def splat(g: Gaussians, pictures: int, camera: Camera, law: str = "3dgs", backen
     order, counts = front_to_back(g, splats, pictures)
     ordered = (splats.means[order], splats.conics[order], g.opacities[order], g.colors[order])
     if backend == "auto":
-        backend = "numba" if g.means.device.type == "cpu" and g.means.dtype == torch.float32 else "torch"
-    if backend == "numba":
-        from skllm.render.splatting_numba import paint
-    else:
-        paint = paint_densely
-    return paint(*ordered, counts, camera.height, camera.width, LAWS[law])
+        backend = "numba" if g.means.dtype == torch.float32 else "torch"
+    if backend == "torch":
+        return paint_densely(*ordered, counts, camera.height, camera.width, LAWS[law])
+    from skllm.render.splatting_numba import paint
+
+    on_cpu = (values.cpu() for values in ordered)
+    return paint(*on_cpu, counts, camera.height, camera.width, LAWS[law]).to(g.means.device)
 
 
 def front_to_back(g: Gaussians, splats: Splats, pictures: int) -> tuple[Tensor, list[int]]:

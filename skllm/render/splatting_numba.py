@@ -52,7 +52,43 @@ def _columns(mean_x, dy, xx, xy, yy, cut, centre, width):
 
 
 @typing.no_type_check
-@numba.njit(cache=True, parallel=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
+@numba.njit(cache=True, inline="always")
+def _cover(opacity, xx, xy, yy, dx, dy, exponential, most):
+    """Weight, density, share of light let through, and coverage of a Gaussian at (dx, dy) pixels from its middle."""
+    weight = math.exp(-np.float32(0.5) * (xx * dx * dx + yy * dy * dy) - xy * dx * dy)
+    density = opacity * weight
+    clear = math.exp(-density) if exponential else np.float32(1.0) - density
+    covered = np.float32(1.0) - clear if exponential else density
+    return weight, density, clear, min(covered, most)
+
+
+@typing.no_type_check
+@numba.njit(cache=True, inline="always")
+def _pass(light, y, x, a, least, stop):
+    """Light before the Gaussian, which then goes on behind it; negative where nothing of it is drawn."""
+    before = light[y, x]
+    if a < least or before < 0:
+        return np.float32(-1.0)
+    behind = before * (np.float32(1.0) - a)
+    if behind <= stop:
+        light[y, x] = -1.0          # opaque here: nothing behind is drawn
+        return np.float32(-1.0)
+    light[y, x] = behind
+    return before
+
+
+@typing.no_type_check
+@numba.njit(cache=True, inline="always")
+def _lit(out, slope, f, y, x):
+    """The picture's colour times its slope at one pixel."""
+    return out[f, 0, y, x] * slope[f, 0, y, x] + out[f, 1, y, x] * slope[f, 1, y, x] + out[f, 2, y, x] * slope[f, 2, y, x]
+
+
+_FAST = {"cache": True, "parallel": True, "fastmath": {"contract", "arcp", "nsz"}, "error_model": "numpy"}
+
+
+@typing.no_type_check
+@numba.njit(**_FAST)
 def _forward(means, conics, opacities, colors, starts, out, exponential, centre, least, most, stop):
     pictures, _, height, width = out.shape
     strips = (height + STRIP - 1) // STRIP
@@ -72,17 +108,10 @@ def _forward(means, conics, opacities, colors, starts, out, exponential, centre,
                 left, right = _columns(means[n, 0], dy, xx, xy, yy, cut, centre, width)
                 for x in range(left, right):
                     dx = np.float32(x + centre - means[n, 0])
-                    weight = math.exp(-np.float32(0.5) * (xx * dx * dx + yy * dy * dy) - xy * dx * dy)
-                    density = opacity * weight
-                    a = min(np.float32(1.0) - math.exp(-density) if exponential else density, most)
-                    before = light[y - low, x]
-                    behind = before * (np.float32(1.0) - a)
-                    if a < least or before < 0:
+                    _, _, _, a = _cover(opacity, xx, xy, yy, dx, dy, exponential, most)
+                    before = _pass(light, y - low, x, a, least, stop)
+                    if before < 0:
                         continue
-                    if behind <= stop:
-                        light[y - low, x] = -1.0          # opaque here: nothing behind is drawn
-                        continue
-                    light[y - low, x] = behind
                     share = before * a
                     out[f, 0, y, x] += share * red
                     out[f, 1, y, x] += share * green
@@ -90,7 +119,7 @@ def _forward(means, conics, opacities, colors, starts, out, exponential, centre,
 
 
 @typing.no_type_check
-@numba.njit(cache=True, parallel=True, fastmath={"contract", "arcp", "nsz"}, error_model="numpy")
+@numba.njit(**_FAST)
 def _backward(means, conics, opacities, colors, starts, out, slope, partial, exponential, centre, least, most, stop):
     """partial[strip, n] collects the slopes of (mean x, y, conic xx, xy, yy, opacity, red, green, blue)."""
     pictures, _, height, width = out.shape
@@ -102,8 +131,7 @@ def _backward(means, conics, opacities, colors, starts, out, slope, partial, exp
         rest = np.empty((high - low, width), np.float32)
         for y in range(low, high):
             for x in range(width):
-                rest[y - low, x] = (out[f, 0, y, x] * slope[f, 0, y, x] + out[f, 1, y, x] * slope[f, 1, y, x]
-                                    + out[f, 2, y, x] * slope[f, 2, y, x])
+                rest[y - low, x] = _lit(out, slope, f, y, x)
         for n in range(starts[f], starts[f + 1]):
             xx, xy, yy, opacity = conics[n, 0], conics[n, 1], conics[n, 2], opacities[n]
             red, green, blue = colors[n, 0], colors[n, 1], colors[n, 2]
@@ -117,18 +145,10 @@ def _backward(means, conics, opacities, colors, starts, out, slope, partial, exp
                 left, right = _columns(means[n, 0], dy, xx, xy, yy, cut, centre, width)
                 for x in range(left, right):
                     dx = np.float32(x + centre - means[n, 0])
-                    weight = math.exp(-np.float32(0.5) * (xx * dx * dx + yy * dy * dy) - xy * dx * dy)
-                    density = opacity * weight
-                    clear = math.exp(-density) if exponential else np.float32(1.0) - density
-                    a = min(np.float32(1.0) - clear, most)
-                    before = light[y - low, x]
-                    behind = before * (np.float32(1.0) - a)
-                    if a < least or before < 0:
+                    weight, density, clear, a = _cover(opacity, xx, xy, yy, dx, dy, exponential, most)
+                    before = _pass(light, y - low, x, a, least, stop)
+                    if before < 0:
                         continue
-                    if behind <= stop:
-                        light[y - low, x] = -1.0
-                        continue
-                    light[y - low, x] = behind
                     g0, g1, g2 = slope[f, 0, y, x], slope[f, 1, y, x], slope[f, 2, y, x]
                     share = before * a
                     to_red += share * g0

@@ -81,7 +81,7 @@ def part_of(model: SkeletonLLM, part: str) -> nn.Module:
 
 
 def freeze_all_but(model: SkeletonLLM, stage: Stage) -> None:
-    """Leaves only the stage's parts learning, and the frozen rest in evaluation mode throughout."""
+    """Leaves only the stage's parts learning."""
     model.requires_grad_(False)
     for part in PARTS:
         part_of(model, part).requires_grad_(part in stage.learns)
