@@ -6,7 +6,6 @@ It knows skeletons as dots and lines only: what a language model sees is `skllm.
 import base64
 import html as _html
 import io
-from pathlib import Path
 
 import torch
 from jaxtyping import Float
@@ -77,10 +76,3 @@ def html(gif: bytes, caption: str = "", width: int | None = None) -> str:
         f'<figure style="display:inline-block;margin:4px"><img alt="{text}"{size} src="data:image/gif;base64,{data}">'
         f"<figcaption><small>{text}</small></figcaption></figure>"
     )
-
-
-def write(gif: bytes, path: str | Path) -> Path:
-    """Writes the GIF to a file and returns its path."""
-    path = Path(path)
-    path.write_bytes(gif)
-    return path

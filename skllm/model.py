@@ -83,7 +83,7 @@ class SkeletonLLM(nn.Module):
                 raise ValueError(f"layout {told['layout']}, base {base!r}, frames {frames!r}; this release knows layout {_LAYOUT}")
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
             raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
-        model = cls(kind(config), MLLM.from_pretrained(base, dtype), frames)
+        model = cls(kind(config), MLLM.from_pretrained(base, dtype, None if base == "tiny" else revision), frames)
         if revision != model.base_revision():
             here = model.base_revision()
             raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {here}; use the release that trained it")
@@ -104,7 +104,7 @@ class SkeletonLLM(nn.Module):
         return folder
 
     def base_revision(self) -> str | None:
-        """What tells one base from another of the same name: the tower's digest, or the hub's commit."""
+        """What tells one base from another of the same name: the tower's digest, the hub's commit, or None for a local folder."""
         return tower_sha256() if self.mllm.name == "tiny" else getattr(self.mllm.model.config, "_commit_hash", None)
 
     def learned(self) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ SIDES = ("left", "right", "middle")
 
 # First match wins, on the lower-cased name without its side and separators.
 _PART_OF_NAME = (
-    ("hand|thumb|finger|index|pinky|ring", "hand"),
+    ("hand|thumb|finger|index|pinky|^ring", "hand"),
     ("wrist", "wrist"),
     ("elbow|forearm|lowerarm|lowarm", "elbow"),
     ("spineshoulder|shouldercenter|chest|thorax|spine[23]|upperback", "chest"),
@@ -29,22 +29,28 @@ _PART_OF_NAME = (
     ("neck", "neck"),
     ("head|nose|eye|ear|jaw", "head"),
 )
-_LEFT = re.compile(r"left|^[lL](?=[A-Z_.\-])|[_.\-][lL]$")
-_RIGHT = re.compile(r"right|^[rR](?=[A-Z_.\-])|[_.\-][rR]$")
+_LEFT = re.compile(r"left|^[lL](?=[A-Z_. \-])|[_. \-][lL](?=$|[_. \-])")
+_RIGHT = re.compile(r"right|^[rR](?=[A-Z_. \-])|[_. \-][rR](?=$|[_. \-])")
+_PREFIX = re.compile(r"^(.*:|bip\d+[ _]+|character\d*_|b_(?=[lr]_))", re.IGNORECASE)       # what animation programs put before a name
 _SPEED_WINDOW = 1 / 15   # seconds to either side: two frames of a 30 fps sensor, wide enough to average its jitter
 _FARTHEST = 1000.0       # metres; a larger coordinate means that the unit is wrong
 
 
+def _bare_name(joint: str) -> str:
+    return _PREFIX.sub("", joint)
+
+
 def side_of_name(joint: str) -> str:
     """'left', 'right' or 'middle', read from a joint's name (`ElbowLeft`, `left_elbow`, `LElbow`, `elbow.L`)."""
+    joint = _bare_name(joint)
     camel = joint.replace("Left", "left").replace("Right", "right").replace("LEFT", "left").replace("RIGHT", "right")
     return "left" if _LEFT.search(camel) else "right" if _RIGHT.search(camel) else "middle"
 
 
 def part_of_name(joint: str) -> str:
     """The body part (one of `PARTS`) that a joint's name speaks of; 'other' where it names none."""
-    bare = re.sub(r"(?i)left|right", "", joint)
-    bare = re.sub(r"^[LR](?=[A-Z_.\-])|[_.\-][lrLR]$", "", bare)
+    bare = re.sub(r"(?i)left|right", "", _bare_name(joint))
+    bare = re.sub(r"^[lLrR](?=[A-Z_. \-])|[_. \-][lrLR](?=$|[_. \-])", "", bare)
     plain = re.sub(r"[^a-z0-9]", "", bare.lower())
     return next((part for pattern, part in _PART_OF_NAME if re.search(pattern, plain)), "other")
 
@@ -94,7 +100,17 @@ class Topology:
         return [j for j, at in enumerate(zip(self.parts, self.sides, strict=True)) if at == (part, side)]
 
 
-@dataclass(frozen=True)
+def _shaped(values, shape: tuple[int, ...], what: str) -> Tensor:
+    """The values as float32 of that shape, where the axis of people may be left out for one person."""
+    values = torch.as_tensor(np.array(values, dtype=np.float32))
+    if shape[1] == 1 and values.shape == (shape[0], *shape[2:]):
+        values = values[:, None]
+    if values.shape != tuple(shape):
+        raise ValueError(f"{what} must have shape {tuple(shape)}, as xyz has; got {tuple(values.shape)}")
+    return values
+
+
+@dataclass(frozen=True, eq=False)
 class Skeleton:
     """A clip of moving joints.
 
@@ -117,6 +133,10 @@ class Skeleton:
 
     def __post_init__(self) -> None:
         T, P, J, _ = self.xyz.shape
+        for what, values, last in (("xyz", self.xyz, (3,)), ("seen", self.seen, ()), ("velocity", self.velocity, (3,)),
+                                   ("orientations", self.orientations, (4,))):
+            if values is not None and values.shape != (T, P, J, *last):
+                raise ValueError(f"{what} must have shape {(T, P, J, *last)} beside xyz {tuple(self.xyz.shape)}; got {tuple(values.shape)}")
         if J != len(self.topology.joint_names):
             raise ValueError(
                 f"{self.topology.name} has {len(self.topology.joint_names)} joints, xyz has {J} (shape {tuple(self.xyz.shape)}); "
@@ -152,11 +172,11 @@ class Skeleton:
             raise ValueError(f"xyz must be [T J 3] or [T P J 3]; got shape {tuple(xyz.shape)}")
         if xyz.isinf().any() or (xyz.nan_to_num().abs() > _FARTHEST).any():
             raise ValueError(f"xyz reaches {xyz.nan_to_num().abs().max():.3g}; coordinates are metres, finite and under {_FARTHEST:g}")
-        sure = torch.ones(xyz.shape[:3]) if seen is None else torch.as_tensor(np.array(seen, dtype=np.float32)).reshape(xyz.shape[:3])
+        sure = torch.ones(xyz.shape[:3]) if seen is None else _shaped(seen, xyz.shape[:3], "seen")
         sure = torch.where(xyz.isnan().any(-1), torch.zeros(()), sure)
         xyz = torch.where(sure[..., None] > 0, xyz, torch.nan)
         if orientations is not None:
-            orientations = torch.as_tensor(np.array(orientations, dtype=np.float32)).reshape(*xyz.shape[:3], 4)
+            orientations = _shaped(orientations, (*xyz.shape[:3], 4), "orientations")
         return cls(xyz, sure, float(fps), topology, orientations=orientations, name=name)
 
     @property
@@ -193,15 +213,19 @@ class Skeleton:
         """`frames` frames, one from each of as many equal segments; velocity is measured before and travels along.
 
         Without a generator the segments' centres are taken (evaluation); with one, a random frame of each (training).
-        A clip shorter than `frames` repeats frames.
+        A clip shorter than `frames` repeats frames; a frame in which nobody is seen gives way to the nearest with somebody.
         """
         if frames < 1:
             raise ValueError(f"frames must be at least 1; got {frames}")
         whole = self.measured()
         within = torch.rand(frames, generator=generator) if generator else torch.full((frames,), 0.5)
-        at = ((torch.arange(frames) + within) * self.frames / frames).long().clamp(max=self.frames - 1)
+        at = self._inhabited(((torch.arange(frames) + within) * self.frames / frames).long().clamp(max=self.frames - 1))
         turned = None if self.orientations is None else self.orientations[at]
         return replace(whole, xyz=whole.xyz[at], seen=whole.seen[at], velocity=whole.velocity[at], orientations=turned)
+
+    def _inhabited(self, at: Tensor) -> Tensor:
+        somebody = (self.seen > 0).any(2).any(1).nonzero()[:, 0]
+        return somebody[(somebody - at[:, None]).abs().argmin(1)]
 
     def __repr__(self) -> str:
         people = f"{self.people} people" if self.people > 1 else "1 person"

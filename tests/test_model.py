@@ -84,7 +84,7 @@ def test_any_native_internvl_loads_from_a_folder_and_its_pictures_are_wrapped_as
 
 @pytest.fixture
 def saved(small_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(mllm_module.MLLM, "from_pretrained", classmethod(lambda cls, name, dtype=None: fake_mllm()))
+    monkeypatch.setattr(mllm_module.MLLM, "from_pretrained", classmethod(lambda cls, name, dtype=None, revision=None: fake_mllm()))
     with torch.no_grad():
         small_model.renderer.features.add_(1)
         small_model.mllm.projector.linear_1.weight.mul_(1.5)
@@ -153,3 +153,14 @@ def test_the_embedded_model_is_the_same_each_time(tiny, stick):
     again = SkeletonLLM.from_pretrained("tiny")
     for one, other in zip(tiny.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.weights
+def test_the_shipped_warm_up_tells_exercises_apart_for_people_it_has_not_seen():
+    from skllm.benchmarks import UI_PRMD, read_ui_prmd, split
+    from skllm.study.evaluation import balanced
+
+    model = SkeletonLLM.from_pretrained("tiny-warm")
+    test = balanced(split(read_ui_prmd("kinect22"), UI_PRMD, "test"), 2, seed=1)
+    right = [model.recognize(one.clip, UI_PRMD.seen).label == one.label for one in test]
+    assert sum(right) > 14 / 7 + 3, f"{sum(right)} of {len(right)}"       # guessing gives 2 of 14; 6 or more once in 100

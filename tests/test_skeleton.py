@@ -15,6 +15,8 @@ from tests.conftest import STICK, stick_clip
     ("ElbowLeft", "left", "elbow"), ("left_elbow", "left", "elbow"), ("LElbow", "left", "elbow"), ("elbow.L", "left", "elbow"),
     ("RUpperArm", "right", "shoulder"), ("LeftForeArm", "left", "elbow"), ("RightUpLeg", "right", "hip"), ("LHipJoint", "left", "hip"),
     ("Hips", "middle", "waist"), ("SpineShoulder", "middle", "chest"), ("LowerBack", "middle", "waist"), ("RToes", "right", "foot"),
+    ("mixamorig:Hips", "middle", "waist"), ("mixamorig:LeftArm", "left", "shoulder"), ("Bip01 L Thigh", "left", "hip"),
+    ("b_r_upleg", "right", "hip"), ("string", "middle", "other"), ("LeftHandRing1", "left", "hand"),
     ("nose", "middle", "head"), ("Rudder", "middle", "other"),
 ])
 def test_names_tell_side_and_part(name, side, part):
@@ -97,6 +99,23 @@ def test_a_zero_for_an_absent_joint_is_refused():
 def test_a_rate_that_is_none_is_refused(fps):
     with pytest.raises(ValueError, match="fps"):
         Skeleton.from_array(stick_clip(2).xyz, STICK, fps)
+
+
+def test_somebody_seen_only_briefly_is_still_sampled():
+    xyz = np.full((300, 6, 3), np.nan, np.float32)
+    xyz[100:103] = stick_clip(3).xyz[:, 0]
+    clip = Skeleton.from_array(xyz, STICK, 30)
+    assert (clip.sample(12).seen > 0).all() and (clip.sample(12, torch.Generator().manual_seed(0)).seen > 0).all()
+    assert "base64" in clip._repr_html_()
+
+
+def test_confidences_of_another_shape_are_refused_not_reshaped():
+    xyz = stick_clip(8).xyz[:, 0]
+    assert Skeleton.from_array(xyz, STICK, 30, seen=np.ones((8, 6))).people == 1
+    with pytest.raises(ValueError, match="seen must have shape"):
+        Skeleton.from_array(xyz, STICK, 30, seen=np.ones((6, 8)))
+    with pytest.raises(ValueError, match="orientations"):
+        Skeleton.from_array(xyz, STICK, 30, orientations=np.ones((8, 6, 3)))
 
 
 def test_bones_must_name_joints():

@@ -15,13 +15,15 @@ _UNITS = (1.0, 0.01, 0.0254, 0.0254 / 0.45)
 _USUAL_HEIGHT = 1.6        # metres from the lowest to the highest joint of a grown-up who stands
 
 
-def read_bvh(path: Path, metres_per_unit: float | None = None) -> Skeleton:
+def read_bvh(path: Path, metres_per_unit: float | int | None = None) -> Skeleton:
     """One BVH clip at its own rate.
 
     metres_per_unit: the file's unit; where it is not given, the one of metres, centimetres, inches and CMU's unit in which
     the rest pose is nearest to a person's height. The world is turned to y up and seen from +z, where people mostly face.
     """
     text_of(path)
+    if metres_per_unit is not None and not 0 < metres_per_unit < float("inf"):
+        raise bad(path, "metres_per_unit", f"{metres_per_unit} is no unit", "give a positive number of metres")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")          # the two guesses of the up axis may differ; the first frame decides

@@ -1,5 +1,6 @@
 """COCO-17 keypoints in two dimensions: JSON of detections with pixels and scores, one or more people a frame."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ def claims_coco(content) -> bool:
     return isinstance(rows, list) and len(rows) > 0 and isinstance(rows[0], dict) and "keypoints" in rows[0]
 
 
-def read_coco(path: Path, size: tuple[float | int, float | int] | None = None, fps: float | int = 30.0) -> Skeleton:
+def read_coco(path: Path, size=None, fps: float | int = 30.0) -> Skeleton:
     """Detections by `image_id`, one picture a frame, people followed by `track_id` where given, else by order in the picture.
+
+    Frames are the file's `images` where it lists them, else the pictures with a detection, in the order of their numbers.
 
     The picture becomes an upright plane 3 m before the viewer whose longer side is 3.4 m; scores become confidence, and
     a keypoint with score (or visibility) 0 is absent.
@@ -30,16 +33,18 @@ def read_coco(path: Path, size: tuple[float | int, float | int] | None = None, f
     if not claims_coco(content):
         raise bad(path, "the top", "no list of detections with 'keypoints'", "export COCO keypoint results, or use Skeleton.from_array")
     rows = content["annotations"] if isinstance(content, dict) else content
-    width, height = size or _size_in(content, path)
-    frames = {image: t for t, image in enumerate(sorted({_field(row, "image_id", n, path) for n, row in enumerate(rows)}, key=_natural))}
+    width, height = _checked_size(_size_in(content, path) if size is None else size, path)
+    frames = _frames(content, rows, path)
     points, tracks = np.full((len(frames), len(rows) if len(rows) < 64 else 64, _JOINTS, 3), np.nan), {}
     met: dict = {}
     for n, row in enumerate(rows):
         t = frames[row["image_id"]]
         met[t] = met.get(t, -1) + 1
-        person = tracks.setdefault(row.get("track_id", ("nth", met[t])), len(tracks))
+        person = tracks.setdefault(_track(row, met[t], n, path), len(tracks))
         if person >= points.shape[1]:
             raise bad(path, f"detection {n}", f"more than {points.shape[1]} people", "keep the tracks you need")
+        if np.isfinite(points[t, person]).any():
+            raise bad(path, f"detection {n}", f"track {row['track_id']} appears twice in one picture", "track the people again")
         points[t, person] = _keypoints(row, n, path)
     return _to_skeleton(points[:, : len(tracks)], width, height, fps, path)
 
@@ -64,6 +69,16 @@ def _keypoints(row: dict, n: int, path: Path) -> np.ndarray:
     return points
 
 
+def _checked_size(size, path: Path) -> tuple[float | int, float | int]:
+    try:
+        width, height = size
+        if 0 < width < float("inf") and 0 < height < float("inf"):
+            return width, height
+    except TypeError:
+        pass
+    raise bad(path, "size", f"{size!r} is no picture size", "call load(path, size=(width, height)) in pixels")
+
+
 def _size_in(content, path: Path) -> tuple[float | int, float | int]:
     images = content.get("images") if isinstance(content, dict) else None
     try:
@@ -79,5 +94,24 @@ def _field(row, key: str, n: int, path: Path):
     return row[key]
 
 
-def _natural(image) -> tuple:
-    return (0, image, "") if isinstance(image, int) else (1, 0, image)
+def _frames(content, rows: list, path: Path) -> dict:
+    """Frame number of each picture."""
+    images = {_field(row, "image_id", n, path) for n, row in enumerate(rows)}
+    listed = content.get("images", []) if isinstance(content, dict) else []
+    known = {image.get("id") for image in listed if isinstance(image, dict)} if len(listed) > 1 else set()
+    images |= {image for image in known if isinstance(image, (int, str))}
+    return {image: t for t, image in enumerate(sorted(images, key=_natural))}
+
+
+def _natural(image: int | str) -> list:
+    """Sorts 2.jpg before 10.jpg."""
+    return [(0, int(word), "") if word.isascii() and word.isdigit() else (1, 0, word) for word in re.split(r"(\d+)", str(image)) if word]
+
+
+def _track(row: dict, nth: int, n: int, path: Path):
+    track = row.get("track_id")
+    if track is None:
+        return "nth", nth
+    if not isinstance(track, (int, str)):
+        raise bad(path, f"detection {n}", f"track_id {track!r} is no number or name", "track the people again")
+    return track

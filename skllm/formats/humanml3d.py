@@ -20,6 +20,8 @@ def read_humanml3d(path: Path) -> Skeleton:
     except Exception:                                               # NumPy raises whatever parsing the header met
         remedy = "the file may be cut short or hold pickled objects; copy it again"
         raise bad(path, "the header", "not a whole NumPy array of numbers", remedy) from None
+    if not isinstance(xyz, np.ndarray):
+        raise bad(path, "the header", "an archive of arrays, not one array", "was a .npz renamed?")
     if xyz.ndim == 2 and xyz.shape[1] == 263:
         raise bad(path, "the array", "these are HumanML3D's 263 features, not joints", "take the same file from new_joints/")
     if xyz.ndim != 3 or xyz.shape[1:] != (22, 3) or len(xyz) == 0 or xyz.dtype.kind not in "fiu":

@@ -56,4 +56,4 @@ def load(path: str | Path, **options) -> Skeleton:
         if "keyword argument" not in str(wrong):
             raise
         reader = fitting[0].read.__name__
-        raise ValueError(f"{path.name}: {fitting[0].name} takes no option {', '.join(options)}; see skllm.formats, {reader}") from None
+        raise ValueError(f"{path.name}: {fitting[0].name} takes no option {', '.join(options)}; see {fitting[0].read.__module__}.{reader}") from None

@@ -43,16 +43,20 @@ class MLLM(nn.Module):
         self.end = tokenizer.convert_tokens_to_ids("<|im_end|>")
         if self.end is None or self.end == tokenizer.unk_token_id:
             raise ValueError(f"the tokenizer of {name} has no <|im_end|>; skllm speaks ChatML, as InternVL3 and SmolLM2 do")
+        self.wraps = "<img>" in tokenizer.get_vocab()      # InternVL3 puts its pictures between <img> and </img>
         self.requires_grad_(False)
+        self.projector.float()         # it learns, and bfloat16 would round small steps away
+        self.projector.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
+        self.projector.register_forward_hook(lambda _, __, tokens: tokens.to(self.model.dtype))
 
     @classmethod
-    def from_pretrained(cls, name: str, dtype: torch.dtype | None = None) -> "MLLM":
+    def from_pretrained(cls, name: str, dtype: torch.dtype | None = None, revision: str | None = None) -> "MLLM":
         """`tiny`, or any Hugging Face id or folder of a native InternVL (such as OpenGVLab/InternVL3-1B-hf), on SDPA attention."""
         if name == "tiny":
             model, tokenizer = load_tiny()
             return cls(model if dtype is None else model.to(dtype), tokenizer, name, frame_label="")
-        model = InternVLForConditionalGeneration.from_pretrained(name, dtype=dtype or "auto", attn_implementation="sdpa")
-        return cls(model.eval(), AutoTokenizer.from_pretrained(name), name)
+        model = InternVLForConditionalGeneration.from_pretrained(name, dtype=dtype or "auto", attn_implementation="sdpa", revision=revision)
+        return cls(model.eval(), AutoTokenizer.from_pretrained(name, revision=revision), name)
 
     @property
     def picture_size(self) -> int:
@@ -69,7 +73,7 @@ class MLLM(nn.Module):
         if pictures.shape[-2:] != (self.picture_size, self.picture_size):
             got, want = tuple(pictures.shape[-2:]), (self.picture_size, self.picture_size)
             raise ValueError(f"{self.name} sees {want} pictures; got {got}: set the renderer's size")
-        flat = imagenet_normalised(pictures.flatten(0, 1)).to(self.model.dtype)
+        flat = imagenet_normalised(pictures.flatten(0, 1)).to(self.model.device, self.model.dtype)
         select = {"vision_feature_layer": self.model.config.vision_feature_layer,
                   "vision_feature_select_strategy": self.model.config.vision_feature_select_strategy}
         return self.model.get_image_features(pixel_values=flat, **select).pooler_output.unflatten(0, pictures.shape[:2])
@@ -99,14 +103,12 @@ class MLLM(nn.Module):
         """The conversation up to the word that the model would say first."""
         opening = self._special(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n")
         closing = self._special("<|im_end|>\n<|im_start|>assistant\n")
-        before, after = self._around_pictures()
-        frames = [part for n, tokens in enumerate(seen, 1) for part in (before(n), tokens, after)]
+        after = self._words(self._special("</img>\n" if self.wraps else ""))
+        frames = [part for n, tokens in enumerate(seen, 1) for part in (self._before_picture(n), tokens, after)]
         return torch.cat([self._words(opening), *frames, self._words(self._plain("\n" + question)), self._words(closing)])
 
-    def _around_pictures(self):
-        known = self.tokenizer.get_vocab()
-        left, right, line = ("<img>", "</img>", "\n") if "<img>" in known else ("", "", "")
-        return lambda n: self._words(self._special(self.frame_label.format(n=n) + left)), self._words(self._special(right + line))
+    def _before_picture(self, n: int) -> Float[Tensor, "L D"]:
+        return self._words(self._special(self.frame_label.format(n=n) + ("<img>" if self.wraps else "")))
 
     def _special(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]

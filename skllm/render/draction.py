@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from skllm.render.camera import Camera, placement
 from skllm.render.gaussians import Gaussians, Tracks, bind
-from skllm.render.splatting import LAWS, splat
+from skllm.render.splatting import BACKENDS, LAWS, splat
 from skllm.skeleton import PARTS, SIDES, Skeleton
 
 RECURRENT = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
@@ -45,7 +45,9 @@ class DrActionConfig:
             raise ValueError(f"no compositing law {self.law!r}; known: {', '.join(LAWS)}")
         if self.recurrent is not None and self.recurrent not in RECURRENT:
             raise ValueError(f"recurrent is one of {', '.join(RECURRENT)} or None; got {self.recurrent!r}")
-        if self.radius <= 0 or self.per_bone < 0 or self.distance <= 0:
+        if self.backend not in BACKENDS:
+            raise ValueError(f"no backend {self.backend!r}; known: {', '.join(BACKENDS)}")
+        if not self.radius > 0 or self.per_bone < 0 or self.distance <= 0:
             raise ValueError(f"radius and distance are positive metres and per_bone is at least 0; got {asdict(self)}")
 
 
@@ -83,6 +85,8 @@ class Renderer(nn.Module):
 
         Clips may differ in topology and number of people but not in frames.
         """
+        if not clips:
+            raise ValueError("there are no clips to render; give at least one")
         device_type = next((p.device.type for p in self.parameters()), "cpu")
         with torch.autocast(device_type, enabled=False):
             g, pictures = self.gaussians(clips)

@@ -187,7 +187,7 @@ class _Paint(torch.autograd.Function):
         *inputs, out = ctx.saved_tensors
         strips = -(-out.shape[2] // STRIP)
         partial = torch.zeros(strips, len(inputs[0]), 9)
-        arrays = [v.detach().contiguous().numpy() for v in (*inputs, )]
+        arrays = [v.detach().contiguous().numpy() for v in inputs]
         _backward(*arrays, ctx.starts, out.numpy(), slope.contiguous().numpy(), partial.numpy(), *ctx.constants)
         total = partial.sum(0)
         return total[:, :2], total[:, 2:5], total[:, 5], total[:, 6:], None, None, None, None

@@ -46,10 +46,15 @@ class Evaluation:
 
 def evaluate(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "asking") -> Evaluation:
     """Every clip's answer to a choice among `labels`, in their given order."""
+    strangers = sorted({one.label for one in clips} - set(labels))
+    if strangers:
+        raise ValueError(f"clips of {', '.join(strangers)} cannot be answered rightly from {', '.join(labels)}; choose clips of these labels")
     was_training = model.training
     model.eval()
-    answers = [model.recognize(one.clip, labels) for one in tqdm(clips, desc=title, unit="clip", mininterval=2)]
-    model.train(was_training)
+    try:
+        answers = [model.recognize(one.clip, labels) for one in tqdm(clips, desc=title, unit="clip", mininterval=2)]
+    finally:
+        model.train(was_training)
     return Evaluation(tuple(one.label for one in clips), tuple(answers), tuple(labels))
 
 

@@ -67,8 +67,8 @@ def loss_curve(steps: Sequence[int], losses: Sequence[float], chance: float, tit
 def slopes(history: Sequence[Mapping[str, float]], title: str) -> Figure:
     """Gradient norm of each parameter over steps, on a logarithmic scale."""
     figure, axis = plt.subplots(figsize=(7, 3.6))
-    for name in history[0]:
-        axis.semilogy([step[name] for step in history], lw=1, label=name)
+    for n, name in enumerate(history[0]):
+        axis.semilogy(range(1, len(history) + 1), [step[name] for step in history], lw=1, label=name, color=plt.colormaps["tab20"](n % 20))
     axis.set(xlabel="step", ylabel="gradient norm", title=title)
     axis.legend(fontsize=6, ncol=2, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     _plain(figure)

@@ -8,7 +8,8 @@ from skllm.skeleton import Skeleton, Topology
 def relayout(clip: Skeleton, topology: Topology) -> Skeleton:
     """The same motion on another topology: each joint stands where the source's joints of its body part and side are.
 
-    Several joints of one part fall together; a joint whose part the source lacks on that side is absent.
+    Several joints of one part fall together; a joint whose part the source lacks on that side is absent. Confidences
+    are not carried over: a joint that is found has confidence 1.
     """
     out = []
     for part, side in zip(topology.parts, topology.sides, strict=True):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +33,11 @@ def write_record(
 
     numbers: plain numbers and strings, or records such as `Score` with their n and interval; settings: what was run.
     """
+    if scale not in SCALES:
+        raise ValueError(f"no scale {scale!r}; known: {', '.join(SCALES)}")
+    broken = [name for name, value in numbers.items() if isinstance(value, float) and not isfinite(value)]
+    if broken:
+        raise ValueError(f"a record holds finite numbers; got {', '.join(f'{name} = {numbers[name]}' for name in broken)}: find out why")
     path = project_folder() / folder / notebook / f"{scale}-{seed}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     told = {

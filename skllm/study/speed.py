@@ -54,7 +54,7 @@ def measure(clip: Skeleton, config: DrActionConfig, times: int = 20) -> dict[str
 
 
 def dense_ratio(clip: Skeleton, config: DrActionConfig) -> float:
-    """How many times longer the dense definition takes than numba to paint the clip's first frame."""
+    """How many times longer the dense definition takes than numba to paint the clip's middle frame."""
     with torch.no_grad():
         g, _ = DrAction(config).gaussians([clip.sample(1)])
         camera = Camera(config.size, config.size, config.fov_degrees)

@@ -29,6 +29,9 @@ class Examples(Dataset):
         strangers = sorted({one.label for one in clips} - set(labels))
         if strangers or not clips:
             raise ValueError(f"training needs clips, all of the given labels; got {len(clips)} clips, labels outside: {strangers}")
+        if task not in TASKS:
+            raise ValueError(f"no task {task!r}; known: {', '.join(TASKS)}")
+        choose(labels)      # refuses labels that are no choice before the first step
         self.clips, self.labels, self.task, self.frames, self.seed, self.epoch = clips, labels, TASKS[task], frames, seed, 0
 
     def __len__(self) -> int:

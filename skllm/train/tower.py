@@ -131,14 +131,22 @@ def errors(seer: Seer, pictures: Float[Tensor, "F 3 H W"], want: Targets) -> dic
     return {"plane_cm": 100 * plane[want.known].mean().item(), "depth_cm": 100 * off[..., 2].abs()[want.known].mean().item()}
 
 
+def bundled(testing: bool) -> list[LabelledClip]:
+    """The bundled clips of both sensors, of the subjects for testing or of all others."""
+    everything = [one for sensor in ("kinect22", "vicon39") for one in read_ui_prmd(sensor)]
+    return [one for one in everything if (one.subject in UI_PRMD.test_subjects) == testing]
+
+
+def examination(seed: int) -> tuple[Float[Tensor, "F 3 H W"], Targets]:
+    """Pictures of people that the tower never trains on, with their targets."""
+    return Painter(bundled(testing=True), seed + 1).batch(0, 48)
+
+
 def train(steps: int, clips: int, rate: float, seed: int, work: Path, save_every: int = 100) -> Seer:
     """Trains the tower; writes a checkpoint to `work` every `save_every` steps and goes on from the last one."""
     torch.manual_seed(seed)
-    everything = [one for sensor in ("kinect22", "vicon39") for one in read_ui_prmd(sensor)]
-    training = [one for one in everything if one.subject not in UI_PRMD.test_subjects]
-    held_out = [one for one in everything if one.subject in UI_PRMD.test_subjects]
-    seer, painter = Seer(), Painter(training, seed)
-    check = Painter(held_out, seed + 1).batch(0, 48)
+    seer, painter = Seer(), Painter(bundled(testing=False), seed)
+    check = examination(seed)
     optimizer = torch.optim.AdamW(seer.parameters(), lr=rate, weight_decay=0.02, fused=True)
     schedule = get_cosine_schedule_with_warmup(optimizer, min(100, steps // 10), steps)
     start = _resume(work, seer, optimizer, schedule)
@@ -189,7 +197,11 @@ def main() -> None:
     seer = train(told.steps, told.clips, told.rate, told.seed, told.work)
     told.out.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: value.half().contiguous() for name, value in seer.tower.state_dict().items()}, told.out)
-    print(f"wrote {told.out} ({told.out.stat().st_size / 1e6:.1f} MB)")
+    pictures, want = examination(told.seed)
+    numbers = {"steps": told.steps, "clips_a_step": told.clips, "rate": told.rate, "seed": told.seed,
+               "pictures_of_unseen_people": len(pictures), **errors(seer, pictures, want)}
+    told.out.with_suffix(".json").write_text(json.dumps(numbers, indent=1) + "\n")
+    print(f"wrote {told.out} ({told.out.stat().st_size / 1e6:.1f} MB): {numbers}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """One loop for every stage: `transformers.Trainer` with a learning rate for each part, resume, and no NaN let through."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class StageTrainer(Trainer):
         self.slopes: list[dict[str, float]] = []
         freeze_all_but(model, stage)
         super().__init__(model=model, args=arguments, train_dataset=examples, data_collator=collate)
-        self.add_callback(_Watch(self))
+        self.add_callback(_TellEpoch(examples))
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """AdamW with one group a part; vectors and scalars are not decayed."""
@@ -42,11 +43,29 @@ class StageTrainer(Trainer):
         return self.optimizer
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **kwargs):
-        """Trains, or goes on: with True from the newest checkpoint if there is one, from the start if there is none."""
-        if resume_from_checkpoint is True and not list(Path(self.args.output_dir).glob("checkpoint-*")):
-            resume_from_checkpoint = None
+        """Trains; with True goes on from the newest checkpoint that is whole, if there is one.
+
+        Without, an earlier run's checkpoints are set aside as `earlier-*`, so that a later resume cannot take them for its own.
+        """
+        folder = Path(self.args.output_dir)
+        if resume_from_checkpoint is True:
+            whole = whole_checkpoints(folder)
+            resume_from_checkpoint = str(whole[-1]) if whole else None
+        elif not resume_from_checkpoint:
+            _set_aside(folder)
         print(f"{self.stage.name}: {self.model.learning()}")
         return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+
+    def training_step(self, *args, **kwargs) -> torch.Tensor:
+        """One forward and backward; keeps the slopes before they are clipped, and stops where one is not finite."""
+        loss = super().training_step(*args, **kwargs)
+        norms = {name: p.grad.norm().item() for name, p in self.model.named_parameters() if p.grad is not None}
+        bad = sorted(name for name, norm in norms.items() if not norm < float("inf"))
+        if bad:
+            where = f"step {self.state.global_step + 1} of {self.stage.name}"
+            raise FloatingPointError(f"{where}: the slope of {', '.join(bad)} is not finite; lower the rates or look at this step's clips")
+        self.slopes.append(norms)
+        return loss
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
         folder = Path(output_dir or self.args.output_dir)
@@ -57,22 +76,27 @@ class StageTrainer(Trainer):
         self.model.load_learned(load_file(Path(resume_from_checkpoint) / _LEARNED))
 
 
-class _Watch(TrainerCallback):
-    """Tells the examples the epoch, keeps slopes, and stops the run at a slope that is not finite."""
+class _TellEpoch(TrainerCallback):
+    """Tells the examples which epoch they are drawn for."""
 
-    def __init__(self, trainer: StageTrainer):
-        self.trainer = trainer
+    def __init__(self, examples: Examples):
+        self.examples = examples
 
     def on_epoch_begin(self, args, state, control, **kwargs):
-        self.trainer.train_dataset.epoch = int(state.epoch or 0)
+        self.examples.epoch = int(state.epoch or 0)
 
-    def on_pre_optimizer_step(self, args, state, control, **kwargs):
-        norms = {name: p.grad.norm().item() for name, p in self.trainer.model.named_parameters() if p.grad is not None}
-        bad = sorted(name for name, norm in norms.items() if not norm < float("inf"))
-        if bad:
-            where = f"step {state.global_step + 1} of {self.trainer.stage.name}"
-            raise FloatingPointError(f"{where}: the slope of {', '.join(bad)} is not finite; lower the rates or look at this step's clips")
-        self.trainer.slopes.append(norms)
+
+def whole_checkpoints(folder: Path) -> list[Path]:
+    """Checkpoints that were written to their end, oldest first; the Trainer writes its state last."""
+    found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return sorted(found, key=lambda path: int(path.name.split("-")[1]))
+
+
+def _set_aside(folder: Path) -> None:
+    for old in folder.glob("earlier-*"):
+        shutil.rmtree(old)
+    for checkpoint in folder.glob("checkpoint-*"):
+        checkpoint.rename(folder / f"earlier-{checkpoint.name}")
 
 
 def part_of(model: SkeletonLLM, part: str) -> nn.Module:

@@ -64,6 +64,17 @@ def test_control_tokens_in_a_users_words_stay_words(mllm):
     assert mllm.tokenizer.convert_tokens_to_ids("<file_sep>") not in mllm._plain("<file_sep>")
 
 
+def test_a_coarse_model_still_learns_in_small_steps(mllm, pictures):
+    coarse = MLLM(mllm.model.to(torch.bfloat16), mllm.tokenizer, "coarse")
+    coarse.projector.requires_grad_(True)
+    before = coarse.projector.linear_1.weight.detach().clone()
+    optimizer = torch.optim.AdamW(coarse.projector.parameters(), lr=2e-5, weight_decay=0)
+    assert coarse.see(pictures).dtype == torch.bfloat16
+    coarse.loss(coarse.see(pictures), ["What?"] * 2, ["sit", "stand"]).backward()
+    optimizer.step()
+    assert (coarse.projector.linear_1.weight != before).float().mean() > 0.9
+
+
 def test_pictures_of_the_wrong_size_are_refused(mllm):
     with pytest.raises(ValueError, match="set the renderer's size"):
         mllm.see(torch.zeros(1, 1, 3, 32, 32))
@@ -84,7 +95,8 @@ def test_greedy_answers_repeat_and_depend_on_the_pictures(mllm, pictures):
 
 
 @pytest.mark.parametrize(("labels", "says"), [
-    ([], "two"), (["sit"], "two"), (["sit", "Sit "], "repeated"), (["sit", ""], "non-empty"), (["sit", "stand\nup"], "one line"),
+    ([], "two"), ("walk", "list of words"), ([1, 2], "list of words"),
+    (["sit"], "two"), (["sit", "Sit "], "repeated"), (["sit", ""], "non-empty"), (["sit", "stand\nup"], "one line"),
 ])
 def test_choices_that_are_none_are_refused(labels, says):
     with pytest.raises(ValueError, match=says):

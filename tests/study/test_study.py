@@ -40,8 +40,10 @@ def test_a_record_keeps_n_interval_versions_and_data(tmp_path):
 
 
 def test_a_record_never_holds_a_nan(tmp_path):
-    with pytest.raises(ValueError, match="JSON"):
+    with pytest.raises(ValueError, match="loss = nan"):
         write_record("x", "smoke", 0, {"loss": float("nan")}, {}, 1.0, str(tmp_path))
+    with pytest.raises(ValueError, match="known: smoke"):
+        write_record("x", "../demo", 0, {}, {}, 1.0, str(tmp_path))
 
 
 def test_figures_are_drawn_and_saved(tmp_path):

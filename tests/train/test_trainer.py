@@ -100,6 +100,30 @@ def test_what_is_not_finite_stops_the_run_with_the_step_and_the_parameter(tmp_pa
         trainer.train()
 
 
+def test_slopes_are_kept_before_clipping_and_only_the_broken_one_is_named(tmp_path):
+    trainer = trained(tmp_path, steps=1)
+    trainer.args.max_grad_norm = 1e-9
+    trainer.train()
+    assert max(trainer.slopes[0].values()) > 1e-6
+    trainer = trained(tmp_path, steps=1)
+    trainer.model.renderer.depth_mix.register_hook(lambda slope: slope * float("nan"))
+    with pytest.raises(FloatingPointError, match=r"slope of renderer\.depth_mix is not finite"):
+        trainer.train()
+
+
+def test_a_half_written_checkpoint_is_passed_over_and_an_earlier_run_set_aside(tmp_path):
+    trained(tmp_path, steps=4).train()
+    half = tmp_path / "checkpoint-9"
+    half.mkdir()
+    (half / "learned.safetensors").write_bytes(b"half")
+    again = trained(tmp_path, steps=5)
+    again.train(resume_from_checkpoint=True)
+    assert again.state.global_step == 5 and len(again.slopes) == 1
+    trained(tmp_path, steps=1).train()
+    assert {path.name for path in tmp_path.glob("*checkpoint-*")} >= {"checkpoint-1", "earlier-checkpoint-5"}
+    assert not (tmp_path / "checkpoint-5").exists()
+
+
 def test_a_folder_that_cannot_be_written_is_found_before_training(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
