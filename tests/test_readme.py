@@ -1,7 +1,10 @@
+import json
 import re
 from pathlib import Path
 
 import pytest
+
+from skllm.respond.scores import Score
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
@@ -17,3 +20,11 @@ def test_every_file_and_notebook_that_the_readme_names_exists():
     named = re.findall(r"`((?:notebooks|tests|skllm|papers)/[\w./]+)`|\]\((\w[\w./]+)\)", README)
     for path in {one or other for one, other in named}:
         assert (root / path).exists() or (root / f"{path}.ipynb").exists(), path
+
+
+def test_the_readmes_scores_are_the_records():
+    told = json.loads((Path(__file__).parent.parent / "results" / "02_render_warmup" / "demo-0.json").read_text())["numbers"]
+    for name in ("before (ranked)", "after (ranked)", "before (strict)", "after (strict)", "unseen labels (ranked)"):
+        assert str(Score(**told[name])) in README, name
+    tower = json.loads((Path(__file__).parent.parent / "skllm" / "weights" / "tiny_tower.json").read_text())
+    assert f"{tower['plane_cm']:.1f} cm" in README and f"{tower['depth_cm']:.1f} cm" in README

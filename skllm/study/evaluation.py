@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import Recognition, SkeletonLLM

@@ -15,10 +15,10 @@ _INK = "#444444"
 
 
 def save(figure: Figure, name: str, folder: str = "papers/figures") -> Path:
-    """Writes `<folder>/<name>.png` at 120 dots an inch and returns its path."""
+    """Writes `<folder>/<name>.png` at 90 dots an inch and returns its path."""
     path = project_folder() / folder / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120, bbox_inches="tight")
+    figure.savefig(path, dpi=90, bbox_inches="tight")
     return path
 
 
