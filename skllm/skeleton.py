@@ -72,6 +72,8 @@ class Topology:
         joints = len(self.joint_names)
         if joints == 0:
             raise ValueError(f"topology {self.name!r} has no joints; name at least one")
+        if len(set(self.joint_names)) < joints:
+            raise ValueError(f"topology {self.name!r} names a joint twice; joint names tell joints apart")
         for bone in self.bones:
             if not all(0 <= end < joints for end in bone):
                 raise ValueError(f"topology {self.name!r}: bone {bone} names a joint outside 0..{joints - 1}; count from 0")
@@ -165,7 +167,10 @@ class Skeleton:
         Joints with a NaN coordinate, or with `seen` 0 ([T J] or [T P J], confidences in 0..1), are marked absent.
         Raises ValueError on other shapes, infinities, and coordinates beyond a kilometre (a unit that is not metres).
         """
-        xyz = torch.as_tensor(np.array(xyz, dtype=np.float32))
+        try:
+            xyz = torch.as_tensor(np.array(xyz.detach() if isinstance(xyz, Tensor) else xyz, dtype=np.float32))
+        except (TypeError, ValueError) as wrong:
+            raise ValueError(f"xyz must be an array of numbers [T J 3] or [T P J 3] ({wrong})") from None
         if xyz.ndim == 3:
             xyz = xyz[:, None]
         if xyz.ndim != 4 or xyz.shape[-1] != 3:

@@ -82,6 +82,13 @@ def test_any_native_internvl_loads_from_a_folder_and_its_pictures_are_wrapped_as
         SkeletonLLM.from_pretrained(tmp_path, renderer="video")
 
 
+@pytest.mark.parametrize("name", ["", "a/b/c"])
+def test_a_name_of_no_model_is_refused_with_the_known_ones(name, tmp_path):
+    for wrong in (name, str(tmp_path)):
+        with pytest.raises(ValueError, match="known are tiny"):
+            SkeletonLLM.from_pretrained(wrong)
+
+
 @pytest.fixture
 def saved(small_model, tmp_path, monkeypatch):
     monkeypatch.setattr(mllm_module.MLLM, "from_pretrained", classmethod(lambda cls, name, dtype=None, revision=None: fake_mllm()))

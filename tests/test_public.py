@@ -43,3 +43,17 @@ def test_every_direct_dependency_is_pinned_and_the_environment_repeats_no_versio
     assert names <= pinned, names - pinned
     assert "torch==2.13.0" in (ROOT / "constraints.txt").read_text().splitlines()
     assert "==" not in (ROOT / "environment.yml").read_text()
+
+
+def test_ruff_finds_nothing():
+    done = subprocess.run([sys.executable, "-m", "ruff", "check", "skllm", "tests", "notebooks"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_shipped_file_is_in_the_packages_data():
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["skllm"]
+    packed = {path for pattern in patterns for path in (ROOT / "skllm").glob(pattern)}
+    shipped = [path for path in (ROOT / "skllm").rglob("*") if path.suffix in (".safetensors", ".npz", ".bvh", ".skeleton", ".json")]
+    assert shipped and set(shipped) <= packed
+    assert sum(path.stat().st_size for path in shipped if path.suffix == ".safetensors") < 15e6
+    assert sum(path.stat().st_size for path in shipped if path.suffix == ".npz") < 12e6

@@ -1,5 +1,7 @@
 """BVH of any skeleton, read by pybvh; forward kinematics give joint positions, end sites included."""
 
+import shutil
+import tempfile
 import warnings
 from math import log
 from pathlib import Path
@@ -15,19 +17,19 @@ _UNITS = (1.0, 0.01, 0.0254, 0.0254 / 0.45)
 _USUAL_HEIGHT = 1.6        # metres from the lowest to the highest joint of a grown-up who stands
 
 
-def read_bvh(path: Path, metres_per_unit: float | int | None = None) -> Skeleton:
+def read_bvh(path: Path, metres_per_unit=None) -> Skeleton:
     """One BVH clip at its own rate.
 
     metres_per_unit: the file's unit; where it is not given, the one of metres, centimetres, inches and CMU's unit in which
     the rest pose is nearest to a person's height. The world is turned to y up and seen from +z, where people mostly face.
     """
     text_of(path)
-    if metres_per_unit is not None and not 0 < metres_per_unit < float("inf"):
+    if metres_per_unit is not None and not (isinstance(metres_per_unit, (int, float)) and 0 < metres_per_unit < float("inf")):
         raise bad(path, "metres_per_unit", f"{metres_per_unit} is no unit", "give a positive number of metres")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")          # the two guesses of the up axis may differ; the first frame decides
-            motion = pybvh.read_bvh_file(path)
+            motion = _parsed(path)
             motion = motion if motion.world_up == "+y" else motion.reorient_world_up("+y")
             xyz, rest = motion.node_positions(), np.asarray(motion.rest_pose_positions())
     except Exception as broken:                      # pybvh raises whatever its parsing met
@@ -40,6 +42,13 @@ def read_bvh(path: Path, metres_per_unit: float | int | None = None) -> Skeleton
         return Skeleton.from_array(xyz * unit * (1, 1, -1), _topology(motion, path), 1 / motion.frame_time, name=path.stem)
     except (ValueError, ZeroDivisionError) as wrong:
         raise bad(path, "MOTION", str(wrong), "give metres_per_unit if the unit was guessed wrongly") from None
+
+
+def _parsed(path: Path) -> pybvh.Bvh:
+    if path.suffix == ".bvh":
+        return pybvh.read_bvh_file(path)
+    with tempfile.TemporaryDirectory() as folder:       # pybvh takes no other spelling of the suffix
+        return pybvh.read_bvh_file(shutil.copy(path, Path(folder) / f"{path.stem}.bvh"))
 
 
 def _guess_unit(rest: np.ndarray) -> float:

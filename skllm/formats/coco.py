@@ -33,6 +33,8 @@ def read_coco(path: Path, size=None, fps: float | int = 30.0) -> Skeleton:
     if not claims_coco(content):
         raise bad(path, "the top", "no list of detections with 'keypoints'", "export COCO keypoint results, or use Skeleton.from_array")
     rows = content["annotations"] if isinstance(content, dict) else content
+    if not 0 < fps < float("inf"):
+        raise bad(path, "fps", f"{fps} is no frame rate", "call load(path, fps=30)")
     width, height = _checked_size(_size_in(content, path) if size is None else size, path)
     frames = _frames(content, rows, path)
     points, tracks = np.full((len(frames), len(rows) if len(rows) < 64 else 64, _JOINTS, 3), np.nan), {}
@@ -74,7 +76,7 @@ def _checked_size(size, path: Path) -> tuple[float | int, float | int]:
         width, height = size
         if 0 < width < float("inf") and 0 < height < float("inf"):
             return width, height
-    except TypeError:
+    except (TypeError, ValueError):
         pass
     raise bad(path, "size", f"{size!r} is no picture size", "call load(path, size=(width, height)) in pixels")
 
@@ -97,15 +99,15 @@ def _field(row, key: str, n: int, path: Path):
 def _frames(content, rows: list, path: Path) -> dict:
     """Frame number of each picture."""
     images = {_field(row, "image_id", n, path) for n, row in enumerate(rows)}
-    listed = content.get("images", []) if isinstance(content, dict) else []
-    known = {image.get("id") for image in listed if isinstance(image, dict)} if len(listed) > 1 else set()
-    images |= {image for image in known if isinstance(image, (int, str))}
+    listed = content.get("images") if isinstance(content, dict) else None
+    if isinstance(listed, list) and len(listed) > 1:
+        images |= {image["id"] for image in listed if isinstance(image, dict) and isinstance(image.get("id"), (int, str))}
     return {image: t for t, image in enumerate(sorted(images, key=_natural))}
 
 
 def _natural(image: int | str) -> list:
     """Sorts 2.jpg before 10.jpg."""
-    return [(0, int(word), "") if word.isascii() and word.isdigit() else (1, 0, word) for word in re.split(r"(\d+)", str(image)) if word]
+    return [(0, len(word), word) if word.isdigit() else (1, 0, word) for word in re.split(r"(\d+)", str(image)) if word]
 
 
 def _track(row: dict, nth: int, n: int, path: Path):

@@ -34,5 +34,7 @@ def json_of(path: Path):
         return json.loads(text_of(path))
     except json.JSONDecodeError as broken:
         raise bad(path, f"line {broken.lineno}", f"not JSON ({broken.msg})", "the file may be cut short; copy it again") from None
+    except ValueError as broken:                       # such as a number of five thousand digits
+        raise broken if str(broken).startswith(path.name) else bad(path, "a number", str(broken)[:80], "the file is damaged") from None
     except RecursionError:
         raise bad(path, "the file", "JSON nested too deeply to be a clip", "is this the right file?") from None

@@ -39,7 +39,7 @@ def load(path: str | Path, **options) -> Skeleton:
     Raises FileNotFoundError for a path with no file, and ValueError, naming file, place and remedy, for a file that is
     not whole or not of a known format.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     fitting = [known for known in FORMATS if known.suffix == path.suffix.lower()]
     if not fitting:
         known = ", ".join(f"{one.suffix} ({one.name})" for one in FORMATS)

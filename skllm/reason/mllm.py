@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int
@@ -13,6 +14,7 @@ from skllm.reason.pictures import imagenet_normalised
 from skllm.reason.questions import SYSTEM
 from skllm.reason.tiny import load_tiny
 
+_KNOWN = "known are tiny, tiny-warm, a folder that save_pretrained wrote, and a native InternVL by its Hugging Face id or folder"
 _IGNORED = -100       # positions that no loss looks at
 
 
@@ -55,8 +57,17 @@ class MLLM(nn.Module):
         if name == "tiny":
             model, tokenizer = load_tiny()
             return cls(model if dtype is None else model.to(dtype), tokenizer, name, frame_label="")
-        model = InternVLForConditionalGeneration.from_pretrained(name, dtype=dtype or "auto", attn_implementation="sdpa", revision=revision)
-        return cls(model.eval(), AutoTokenizer.from_pretrained(name, revision=revision), name)
+        folder = Path(name)
+        if not name or (folder.is_dir() and not (folder / "config.json").is_file()):
+            raise ValueError(f"no model in {name!r}; {_KNOWN}")
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+            model = InternVLForConditionalGeneration.from_pretrained(
+                name, dtype=dtype or "auto", attn_implementation="sdpa", revision=revision,
+            )
+        except OSError as missing:
+            raise ValueError(f"no model {name!r} to be had ({str(missing).splitlines()[0][:120]}); {_KNOWN}") from missing
+        return cls(model.eval(), tokenizer, name)
 
     @property
     def picture_size(self) -> int:

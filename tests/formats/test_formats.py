@@ -241,6 +241,43 @@ def test_features_and_unknown_suffixes_name_the_way_out(tmp_path):
         load(tmp_path / "d.bvh")
 
 
+def test_frames_are_in_the_order_of_their_numbers_and_pictures_without_anybody_count(tmp_path):
+    content = json.loads(coco_json(np.tile(np.full((17, 3), 1.0), (12, 1, 1)) * np.arange(1, 13)[:, None, None]))
+    for t, row in enumerate(content["annotations"]):
+        row["image_id"], row["keypoints"][2::3] = f"{t}.jpg", [1.0] * 17
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    assert (load(tmp_path / "c.json").xyz[:, 0, 0, 0].diff() > 0).all()
+    content["images"] = [{"id": f"{t}.jpg", "width": 640, "height": 480} for t in range(15)]
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    assert load(tmp_path / "c.json").seen[:, 0, 0].tolist() == [1.0] * 12 + [0.0] * 3
+
+
+@pytest.mark.parametrize("images", [None, 5, [{"id": [1]}], "x"])
+def test_odd_lists_of_pictures_are_refused_by_name(images, tmp_path):
+    content = {**json.loads(coco_json(np.ones((2, 17, 3)))), "images": images}
+    (tmp_path / "odd.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"odd\.json"):
+        load(tmp_path / "odd.json")
+    assert load(tmp_path / "odd.json", size=(640, 480)).frames == 2
+
+
+@pytest.mark.parametrize("options", [{"size": "640x480"}, {"size": (0, 0)}, {"size": 640}, {"fps": 0}])
+def test_options_that_make_no_sense_are_refused_by_name(options, tmp_path):
+    path = coco_file(tmp_path)
+    with pytest.raises(ValueError, match=path.name):
+        load(path, **options)
+    for unit in ("cm", 0, -1.0):
+        with pytest.raises(ValueError, match="metres_per_unit"):
+            load(bvh_file(tmp_path), metres_per_unit=unit)
+
+
+def test_an_upper_case_suffix_is_a_suffix_and_a_giant_number_is_refused(tmp_path):
+    assert load(bvh_file(tmp_path).rename(tmp_path / "A.BVH")).frames == 2
+    (tmp_path / "n.json").write_text("1" * 5000)
+    with pytest.raises(ValueError, match=r"n\.json"):
+        load(tmp_path / "n.json")
+
+
 def test_an_option_that_a_format_does_not_take_is_refused(tmp_path):
     with pytest.raises(ValueError, match="colour"):
         load(bvh_file(tmp_path), colour="red")
