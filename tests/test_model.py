@@ -33,16 +33,16 @@ def test_renderer_and_tower_must_agree_on_the_picture():
 
 @pytest.mark.parametrize("checkpointing", [False, True])
 def test_the_answers_loss_reaches_every_drawing_parameter_through_the_frozen_model(small_model, checkpointing):
-    slope_reaches_the_renderer(small_model, checkpointing)
+    check_slope_reaches_the_renderer(small_model, checkpointing)
 
 
 @pytest.mark.weights
 @pytest.mark.parametrize("checkpointing", [False, True])
 def test_the_answers_loss_reaches_every_drawing_parameter_of_the_real_model(tiny, checkpointing):
-    slope_reaches_the_renderer(tiny, checkpointing)
+    check_slope_reaches_the_renderer(tiny, checkpointing)
 
 
-def slope_reaches_the_renderer(model: SkeletonLLM, checkpointing: bool) -> None:
+def check_slope_reaches_the_renderer(model: SkeletonLLM, checkpointing: bool) -> None:
     inner = model.mllm.model
     model.zero_grad()
     if checkpointing:
@@ -63,7 +63,7 @@ def slope_reaches_the_renderer(model: SkeletonLLM, checkpointing: bool) -> None:
 def test_checkpointing_does_not_change_the_slope(small_model):
     slopes = []
     for checkpointing in (False, True):
-        slope_reaches_the_renderer(small_model, checkpointing)
+        check_slope_reaches_the_renderer(small_model, checkpointing)
         slopes.append(torch.cat([p.grad.flatten().clone() for p in small_model.renderer.parameters()]))
     torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-7)
 

@@ -22,9 +22,13 @@ def test_every_file_and_notebook_that_the_readme_names_exists():
         assert (root / path).exists() or (root / f"{path}.ipynb").exists(), path
 
 
-def test_the_readmes_scores_are_the_records():
+def test_the_readmes_scores_and_times_are_the_records():
     told = json.loads((Path(__file__).parent.parent / "results" / "02_render_warmup" / "demo-0.json").read_text())["numbers"]
     for name in ("before (ranked)", "after (ranked)", "before (strict)", "after (strict)", "unseen labels (ranked)"):
         assert str(Score(**told[name])) in README, name
     tower = json.loads((Path(__file__).parent.parent / "skllm" / "weights" / "tiny_tower.json").read_text())
     assert f"{tower['plane_cm']:.1f} cm" in README and f"{tower['depth_cm']:.1f} cm" in README
+    for notebook in ("00_quickstart", "01_formats_and_rendering", "02_render_warmup"):
+        seconds = json.loads((Path(__file__).parent.parent / "results" / notebook / "demo-0.json").read_text())["seconds"]
+        shown = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+        assert any(f"`{notebook}`" in line and f"| {shown} |" in line for line in README.splitlines()), (notebook, shown)
