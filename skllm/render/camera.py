@@ -103,7 +103,7 @@ def _conics(g: Gaussians, turn: Tensor, x: Tensor, y: Tensor, z: Tensor, camera:
     slope_x, slope_y = (x / z).clamp(-edge_x, edge_x), (y / z).clamp(-edge_y, edge_y)
     none = torch.zeros_like(z)
     jacobian = torch.stack([focal / z, none, -focal * slope_x / z, none, -focal / z, focal * slope_y / z], -1).unflatten(-1, (2, 3))
-    axes = jacobian @ turn @ quaternion_to_matrix(g.quaternions) * g.scales[:, None]      # one column an axis
-    covariance = axes @ axes.mT
-    xx, xy, yy = covariance[:, 0, 0] + blur, covariance[:, 0, 1], covariance[:, 1, 1] + blur
-    return torch.stack([yy, -xy, xx], -1) / (xx * yy - xy * xy)[:, None]
+    across, down = (jacobian @ turn @ quaternion_to_matrix(g.quaternions) * g.scales[:, None]).unbind(1)
+    xx, xy, yy = across.square().sum(-1), (across * down).sum(-1), down.square().sum(-1)
+    area = torch.linalg.cross(across, down).square().sum(-1)           # xx yy - xy xy, without its rounding
+    return torch.stack([yy + blur, -xy, xx + blur], -1) / (area + blur * (xx + yy) + blur * blur)[:, None]

@@ -1,6 +1,7 @@
 """Compositing: ellipses become pictures. This file is the definition; where a backend differs, this one is right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from importlib.util import find_spec
 
 import torch
 from jaxtyping import Float
@@ -31,31 +32,66 @@ LAWS = {
     "3dgs": Law(exponential=False, blur=0.3, centre=0.5, least=1 / 255, most=0.999, stop=1e-4),       # gsplat 1.5
     "beer-lambert": Law(exponential=True, blur=1e-5, centre=0.0, least=0.0, most=1.0, stop=0.0),      # the released weights
 }
-BACKENDS = ("auto", "numba", "torch")
+BACKENDS = ("auto", "torch", "numba", "tiles", "gsplat")
 
 
 def splat(g: Gaussians, pictures: int, camera: Camera, law: str = "3dgs", backend: str = "auto") -> Float[Tensor, "F 3 H W"]:
     """The pictures, RGB on black, row 0 on top; light falls through the Gaussians front to back (paper, Sec. DrAction).
 
     I = sum_k c_k a_k prod_{l<k} (1 - a_l), with k in order of depth over all people of the picture together.
-    law: a key of `LAWS`. backend: "torch" (this definition, dense), "numba" (the same picture, culled, painted on the CPU
-    wherever the Gaussians are) or "auto" (numba for float32, else torch); it changes only time and memory.
+    law: a key of `LAWS`. backend: it changes only time and memory.
+        "torch": this definition, every Gaussian on every pixel; any device and precision
+        "numba": culled and vectorised, on the CPU, float32; values elsewhere are fetched and brought back
+        "tiles": culled to tiles of 16 pixels, plain torch, any device
+        "gsplat": gsplat's CUDA kernels, law "3dgs" alone
+        "auto": numba on a CPU; on CUDA gsplat for "3dgs" where it is installed, else tiles; the definition for float64
+    Raises ValueError for an unknown law or backend, one that cannot paint this law here, and Gaussians that are not finite.
     """
     if law not in LAWS:
         raise ValueError(f"no compositing law {law!r}; known: {', '.join(LAWS)}")
-    if backend not in BACKENDS:
-        raise ValueError(f"no backend {backend!r}; known: {', '.join(BACKENDS)}")
+    paint = _painter(backend, law, g.means)
+    _check_finite(g)
     splats = project(g, camera, LAWS[law].blur)
     order, counts = front_to_back(g, splats, pictures)
     ordered = (splats.means[order], splats.conics[order], g.opacities[order], g.colors[order])
-    if backend == "auto":
-        backend = "numba" if g.means.dtype == torch.float32 else "torch"
-    if backend == "torch":
-        return paint_densely(*ordered, counts, camera.height, camera.width, LAWS[law])
-    from skllm.render.splatting_numba import paint
+    return paint(*ordered, counts, camera.height, camera.width, LAWS[law])
 
-    on_cpu = (values.cpu() for values in ordered)
-    return paint(*on_cpu, counts, camera.height, camera.width, LAWS[law]).to(g.means.device)
+
+def _painter(backend: str, law: str, means: Tensor):
+    """The function that paints, by the backend's name."""
+    if backend not in BACKENDS:
+        raise ValueError(f"no backend {backend!r}; known: {', '.join(BACKENDS)}")
+    if backend == "auto":
+        backend = _best(law, means)
+    if backend == "gsplat" and (law != "3dgs" or not means.is_cuda):
+        raise ValueError(f"gsplat paints law '3dgs' on CUDA; got {law!r} on {means.device.type}: use backend 'auto'")
+    if backend == "numba" and means.dtype != torch.float32:
+        raise ValueError(f"numba paints float32; got {means.dtype}: use backend 'torch'")
+    if backend == "torch":
+        return paint_densely
+    if backend == "numba":
+        from skllm.render.splatting_numba import paint
+    elif backend == "tiles":
+        from skllm.render.splatting_tiles import paint
+    else:
+        from skllm.render.splatting_gsplat import paint
+    return paint
+
+
+def _best(law: str, means: Tensor) -> str:
+    if means.dtype != torch.float32:
+        return "torch"
+    if not means.is_cuda:
+        return "numba"
+    return "gsplat" if law == "3dgs" and find_spec("gsplat") else "tiles"
+
+
+def _check_finite(g: Gaussians) -> None:
+    for field in fields(g):
+        values = getattr(g, field.name)
+        if values.is_floating_point() and not values.isfinite().all():
+            n = int((~values.isfinite()).nonzero()[0, 0])
+            raise ValueError(f"Gaussian {n} has {field.name} {values[n].tolist()}; only finite ones can be painted: look where they were made")
 
 
 def front_to_back(g: Gaussians, splats: Splats, pictures: int) -> tuple[Tensor, list[int]]:
@@ -71,24 +107,23 @@ def paint_densely(
     counts: list[int], height: int, width: int, law: Law,
 ) -> Float[Tensor, "F 3 H W"]:
     """Every Gaussian on every pixel of its picture: the equation, one picture after another."""
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    pixels = torch.stack([x, y], -1).flatten(0, 1).to(means) + law.centre
     parts = zip(*(values.split(counts) for values in (means, conics, opacities, colors)), strict=True)
-    return torch.stack([_paint_one(*part, height, width, law) for part in parts])
+    return torch.stack([composite(*part, pixels, law).unflatten(-1, (height, width)) for part in parts])
 
 
-def coverage(opacities: Float[Tensor, " N"], weights: Float[Tensor, "N H W"], law: Law) -> Float[Tensor, "N H W"]:
-    """How much of the light behind it each Gaussian takes away at each pixel."""
-    density = opacities[:, None, None] * weights
+def composite(
+    means: Float[Tensor, "*tiles N 2"], conics: Float[Tensor, "*tiles N 3"], opacities: Float[Tensor, "*tiles N"],
+    colors: Float[Tensor, "*tiles N 3"], pixels: Float[Tensor, "*tiles X 2"], law: Law,
+) -> Float[Tensor, "*tiles 3 X"]:
+    """The colours of some pixels under Gaussians in order from the front: the definition of both laws."""
+    dx, dy = (pixels[..., None, :, :] - means[..., :, None, :]).unbind(-1)
+    xx, xy, yy = conics[..., None].unbind(-2)
+    weights = torch.exp((-0.5 * (xx * dx * dx + yy * dy * dy) - xy * dx * dy).clamp(max=0))
+    density = opacities[..., None] * weights
     covered = (1 - torch.exp(-density) if law.exponential else density).clamp(max=law.most)
-    return torch.where(covered < law.least, 0, covered)
-
-
-def _paint_one(means, conics, opacities, colors, height: int, width: int, law: Law) -> Float[Tensor, "3 H W"]:
-    pixel_x = torch.arange(width, device=means.device).to(means) + law.centre
-    pixel_y = torch.arange(height, device=means.device).to(means) + law.centre
-    dx, dy = pixel_x - means[:, 0, None, None], pixel_y[:, None] - means[:, 1, None, None]
-    xx, xy, yy = conics.T[:, :, None, None]
-    weights = torch.exp(-0.5 * (xx * dx * dx + yy * dy * dy) - xy * dx * dy)
-    covered = coverage(opacities, weights, law)
-    left = torch.cumprod(1 - covered, 0)                                          # light behind each Gaussian
-    before = torch.cat([torch.ones_like(left[:1]), left[:-1]])[: len(left)]
-    return torch.einsum("nhw,nc->chw", torch.where(left > law.stop, before * covered, 0), colors)
+    covered = torch.where(covered < law.least, 0, covered)
+    left = torch.cumprod(1 - covered, -2)                                         # light behind each Gaussian
+    before = torch.cat([torch.ones_like(left[..., :1, :]), left[..., :-1, :]], -2)[..., : left.shape[-2], :]
+    return torch.einsum("...nx,...nc->...cx", torch.where(left > law.stop, before * covered, 0), colors)
