@@ -13,15 +13,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from skllm.reason.mllm import MLLM
+from skllm.reason.mllm import MLLM, Seen
 from skllm.reason.questions import DESCRIBE, choose
 from skllm.reason.tiny import tower_sha256
-from skllm.render.draction import DrAction, DrActionConfig, Renderer
-from skllm.render.fixed import VelocityRenderer
+from skllm.render import DrAction, DrActionConfig, FlatRenderer, Renderer, TrajectoryRenderer, VelocityRenderer
+from skllm.render.cache import PictureCache
+from skllm.render.released import Released
 from skllm.respond.answers import parse_label
 from skllm.skeleton import Skeleton
 
-RENDERERS: dict[str, type[Renderer]] = {"draction": DrAction, "3d+velocity": VelocityRenderer}
+RENDERERS: dict[str, type[Renderer]] = {
+    "draction": DrAction, "3d+velocity": VelocityRenderer, "2d": FlatRenderer, "jtm": TrajectoryRenderer, "released": Released,
+}
 SHIPPED = {"tiny-warm": files("skllm") / "weights" / "tiny_warm"}       # see weights/README.md
 _CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 1
 
@@ -44,7 +47,12 @@ class Recognition:
 
 
 class SkeletonLLM(nn.Module):
-    """A renderer in front of a multimodal language model; `frames` pictures a clip."""
+    """A renderer in front of a multimodal language model; `frames` pictures a clip.
+
+    pictures: a `PictureCache` from which `render` takes what it painted before, wherever no gradient is asked for
+    """
+
+    pictures: PictureCache | None = None
 
     def __init__(self, renderer: Renderer, mllm: MLLM, frames: int = 12):
         super().__init__()
@@ -66,8 +74,9 @@ class SkeletonLLM(nn.Module):
         folder = Path(str(SHIPPED.get(str(name), name)))
         if (folder / _CONFIG).is_file():
             return cls._load(folder, dtype).to(device)
-        if renderer not in RENDERERS:
-            raise ValueError(f"no renderer {renderer!r}; known: {', '.join(RENDERERS)}")
+        if renderer not in RENDERERS or renderer == "released":
+            known = ", ".join(kind for kind in RENDERERS if kind != "released")
+            raise ValueError(f"no renderer {renderer!r} to start from; known: {known}, and DrAction.from_released(path) for the authors' weights")
         mllm = MLLM.from_pretrained(str(name), dtype)
         radius = 0.025 if name == "tiny" else 0.02       # small pictures need thicker limbs
         return cls(RENDERERS[renderer](DrActionConfig(size=mllm.picture_size, radius=radius)), mllm).to(device)
@@ -127,15 +136,16 @@ class SkeletonLLM(nn.Module):
 
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
-        return self.renderer([clip.sample(self.frames, generator) for clip in clips])
+        sampled = [self.renderer.sample(clip, self.frames, generator) for clip in clips]
+        return self.pictures(sampled) if self.pictures and not torch.is_grad_enabled() else self.renderer(sampled)
 
     def forward(self, clips: Sequence[Skeleton], questions: Sequence[str], answers: Sequence[str]) -> dict[str, Tensor]:
         """{"loss": mean cross-entropy of the answers' tokens}, for clips that were sampled already or will be at their centres."""
-        sampled = [clip if clip.frames == self.frames else clip.sample(self.frames) for clip in clips]
+        sampled = [clip if clip.frames == self.frames else self.renderer.sample(clip, self.frames) for clip in clips]
         return {"loss": self.mllm.loss(self.mllm.see(self.renderer(sampled)), questions, answers)}
 
     @torch.no_grad()
-    def see(self, clip: Skeleton) -> Float[Tensor, "T K D"]:
+    def see(self, clip: Skeleton) -> Seen:
         """A clip's visual tokens, for asking more than once."""
         return self.mllm.see(self.render([clip]))[0]
 

@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoTokenizer, InternVLForConditionalGeneration, PreTrainedTokenizerBase
 
+from skllm.reason.foreground import group_side, painted_groups, see_groups
 from skllm.reason.pictures import imagenet_normalised
 from skllm.reason.questions import SYSTEM
 from skllm.reason.tiny import load_tiny
 
 _KNOWN = "known are tiny, tiny-warm, a folder that save_pretrained wrote, and a native InternVL by its Hugging Face id or folder"
+Seen = Float[Tensor, "T K D"] | list[Float[Tensor, "_ D"]]      # one clip's tokens, picture by picture
 _IGNORED = -100       # positions that no loss looks at
 
 
@@ -35,7 +37,10 @@ class MLLM(nn.Module):
     """A native transformers InternVL and its tokenizer.
 
     frame_label: text before each picture, with {n} from 1; the paper's is "Frame{n}: ", the embedded model spares the tokens
+    foreground_only: the tower sees only groups of patches that hold something painted; fewer tokens, other answers
     """
+
+    foreground_only = False
 
     def __init__(
         self, model: InternVLForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, name: str, frame_label: str = "Frame{n}: ",
@@ -79,38 +84,45 @@ class MLLM(nn.Module):
         """The MLP from vision tokens to the language model's width."""
         return self.model.model.multi_modal_projector
 
-    def see(self, pictures: Float[Tensor, "B T 3 H W"]) -> Float[Tensor, "B T K D"]:
-        """K visual tokens a picture, ready for the language model. The one place where pictures leave float32."""
+    def see(self, pictures: Float[Tensor, "B T 3 H W"]) -> Float[Tensor, "B T K D"] | list[list[Float[Tensor, "_ D"]]]:
+        """Visual tokens, ready for the language model: K a picture, or with `foreground_only` as many as it has painted groups.
+
+        The one place where pictures leave float32.
+        """
         if pictures.shape[-2:] != (self.picture_size, self.picture_size):
             got, want = tuple(pictures.shape[-2:]), (self.picture_size, self.picture_size)
             raise ValueError(f"{self.name} sees {want} pictures; got {got}: set the renderer's size")
         flat = imagenet_normalised(pictures.flatten(0, 1)).to(self.model.device, self.model.dtype)
+        if self.foreground_only:
+            kept = painted_groups(pictures.flatten(0, 1), group_side(self.model)).to(self.model.device)
+            tokens, frames = see_groups(self.model, flat, kept), pictures.shape[1]
+            return [tokens[n : n + frames] for n in range(0, len(tokens), frames)]
         select = {"vision_feature_layer": self.model.config.vision_feature_layer,
                   "vision_feature_select_strategy": self.model.config.vision_feature_select_strategy}
         return self.model.get_image_features(pixel_values=flat, **select).pooler_output.unflatten(0, pictures.shape[:2])
 
-    def loss(self, tokens: Float[Tensor, "B T K D"], questions: Sequence[str], answers: Sequence[str]) -> Float[Tensor, ""]:
+    def loss(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[str], answers: Sequence[str]) -> Float[Tensor, ""]:
         """Mean cross-entropy over the answers' tokens and their end token, and nothing else."""
         spoken = self.spell(tokens, questions, answers)
         hidden = self.model.model(inputs_embeds=spoken.embeddings, attention_mask=spoken.mask, use_cache=False).last_hidden_state
         answering = spoken.targets != _IGNORED
         return F.cross_entropy(self.model.lm_head(hidden[answering]).float(), spoken.targets[answering])
 
-    def spell(self, tokens: Float[Tensor, "B T K D"], questions: Sequence[str], answers: Sequence[str]) -> Spoken:
+    def spell(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[str], answers: Sequence[str]) -> Spoken:
         """Pictures, question and answer as one row of embeddings each."""
         rows, targets = [], []
         for seen, question, answer in zip(tokens, questions, answers, strict=True):
             prompt = self.prompt(seen, question)
-            said = torch.tensor([*self._plain(answer), self.end], device=seen.device)
+            said = torch.tensor([*self._plain(answer), self.end], device=prompt.device)
             rows.append(torch.cat([prompt, self._embed(said)]))
             quiet = said.new_full((len(prompt) - 1,), _IGNORED)
             targets.append(torch.cat([quiet, said, said.new_full((1,), _IGNORED)]))
-        lengths = torch.tensor([len(row) for row in rows], device=tokens.device)
-        mask = (torch.arange(int(lengths.max()), device=tokens.device) < lengths[:, None]).long()
+        lengths = torch.tensor([len(row) for row in rows], device=self.model.device)
+        mask = (torch.arange(int(lengths.max()), device=self.model.device) < lengths[:, None]).long()
         pad = nn.utils.rnn.pad_sequence
         return Spoken(pad(rows, batch_first=True), mask, pad(targets, batch_first=True, padding_value=_IGNORED))
 
-    def prompt(self, seen: Float[Tensor, "T K D"], question: str) -> Float[Tensor, "L D"]:
+    def prompt(self, seen: Seen, question: str) -> Float[Tensor, "L D"]:
         """The conversation up to the word that the model would say first."""
         opening = self._special(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n")
         closing = self._special("<|im_end|>\n<|im_start|>assistant\n")
@@ -135,7 +147,7 @@ class MLLM(nn.Module):
         return self.model.get_input_embeddings()(ids)
 
     @torch.no_grad()
-    def say(self, seen: Float[Tensor, "T K D"], question: str, max_new_tokens: int = 24) -> str:
+    def say(self, seen: Seen, question: str, max_new_tokens: int = 24) -> str:
         """The model's greedy answer."""
         prompt = self.prompt(seen, question)[None]
         mask = torch.ones(prompt.shape[:2], dtype=torch.long, device=prompt.device)
@@ -146,7 +158,7 @@ class MLLM(nn.Module):
         return self.tokenizer.decode(ids[0], skip_special_tokens=True).strip()
 
     @torch.no_grad()
-    def log_likelihoods(self, seen: Float[Tensor, "T K D"], question: str, answers: Sequence[str]) -> Float[Tensor, " N"]:
+    def log_likelihoods(self, seen: Seen, question: str, answers: Sequence[str]) -> Float[Tensor, " N"]:
         """How likely the model is to say each answer, whole and with its end, in nats. The prompt is read once for all."""
         prompt = self.prompt(seen, question)[None]
         first = self.model.model(inputs_embeds=prompt, use_cache=True)

@@ -1,112 +1,47 @@
-"""DrAction: the learnable renderer. Bind -> look -> project -> paint.
+"""DrAction: the learnable renderer. Bind -> look and shape -> project -> paint.
 
 It differs from the paper's released code where that code could not learn (see REPRODUCIBILITY.md): appearance belongs to
 body parts rather than joint numbers, motion is measured in body sizes, and the GRU runs over frames.
 """
 
-from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skllm.render.camera import Camera, placement
-from skllm.render.gaussians import Gaussians, Tracks, bind
-from skllm.render.splatting import BACKENDS, LAWS, splat
-from skllm.skeleton import PARTS, SIDES, Skeleton
+from skllm.render.blending import blend_of
+from skllm.render.gaussians import Tracks
+from skllm.render.meaning import SLOTS
+from skllm.render.renderer import RECURRENT, DrActionConfig, Renderer
 
-RECURRENT = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
-
-
-@dataclass(frozen=True)
-class DrActionConfig:
-    """What DrAction looks like. All but `backend` change the picture.
-
-    size: pixels a side; per_bone: Gaussians inside each bone; radius: metres, one standard deviation
-    law: a key of `LAWS`; fov_degrees, distance (metres): the camera and how near the person stands
-    nfm: the Neural Feature Modulator; recurrent: "gru", "lstm", "rnn" or None for no memory over frames
-    features, hidden: widths of a part's feature vector (the paper's 3) and of the two heads
-    """
-
-    size: int = 448
-    per_bone: int = 10
-    radius: float = 0.02
-    law: str = "3dgs"
-    fov_degrees: float = 60.0
-    distance: float = 1.8
-    nfm: bool = True
-    recurrent: str | None = "gru"
-    features: int = 3
-    hidden: int = 64
-    backend: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.law not in LAWS:
-            raise ValueError(f"no compositing law {self.law!r}; known: {', '.join(LAWS)}")
-        if self.recurrent is not None and self.recurrent not in RECURRENT:
-            raise ValueError(f"recurrent is one of {', '.join(RECURRENT)} or None; got {self.recurrent!r}")
-        if self.backend not in BACKENDS:
-            raise ValueError(f"no backend {self.backend!r}; known: {', '.join(BACKENDS)}")
-        if not self.radius > 0 or self.per_bone < 0 or self.distance <= 0:
-            raise ValueError(f"radius and distance are positive metres and per_bone is at least 0; got {asdict(self)}")
-
-
-class Renderer(nn.Module):
-    """Skeletons become pictures; what a Gaussian looks like is `look`, which each renderer writes."""
-
-    def __init__(self, config: DrActionConfig):
-        super().__init__()
-        self.config = config
-        self.camera = Camera(config.size, config.size, config.fov_degrees)
-
-    def look(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T"]]:
-        """Colours and opacities in [0, 1] of every track at every frame."""
-        raise NotImplementedError(f"{type(self).__name__} must define look")
-
-    def gaussians(self, clips: list[Skeleton]) -> tuple[Gaussians, int]:
-        """What is drawn for sampled clips, and on how many pictures."""
-        where = torch.stack([placement(clip, self.camera, self.config.distance) for clip in clips])
-        tracks = bind(clips, where, self.config.per_bone)
-        device = next((p.device for p in self.parameters()), torch.device("cpu"))
-        tracks = Tracks(**{name: getattr(tracks, name).to(device) for name in Tracks.__dataclass_fields__})
-        colors, opacities = self.look(tracks)
-        frames = tracks.seen.shape[1]
-        picture = tracks.clip[:, None] * frames + torch.arange(frames, device=device)
-        shown = tracks.seen > 0
-        count = int(shown.sum())
-        return Gaussians(
-            picture=picture[shown], means=tracks.positions[shown], opacities=(opacities * tracks.seen)[shown], colors=colors[shown],
-            scales=torch.full((count, 3), self.config.radius, device=device),
-            quaternions=torch.tensor([1.0, 0, 0, 0], device=device).expand(count, 4),
-        ), len(clips) * frames
-
-    def forward(self, clips: list[Skeleton]) -> Float[Tensor, "B T 3 H W"]:
-        """Pictures of a batch of sampled clips (`clip.sample(12)`): RGB in [0, 1] on black, always float32.
-
-        Clips may differ in topology and number of people but not in frames.
-        """
-        if not clips:
-            raise ValueError("there are no clips to render; give at least one")
-        device_type = next((p.device.type for p in self.parameters()), "cpu")
-        with torch.autocast(device_type, enabled=False):
-            g, pictures = self.gaussians(clips)
-            return splat(g, pictures, self.camera, self.config.law, self.config.backend).unflatten(0, (len(clips), -1))
+_WIDTHS = {"position": 2, "velocity": 3, "depth": 1}
 
 
 class DrAction(Renderer):
     """The paper's renderer: base appearance of each body part, modulated by motion over time, mixed with depth colour."""
 
     def __init__(self, config: DrActionConfig | None = None, seed: int = 0):
-        super().__init__(config or DrActionConfig())
-        c = self.config
+        super().__init__(config)
+        c, slots = self.config, 2 * len(SLOTS)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.features = nn.Parameter(torch.randn(len(PARTS) * len(SIDES), c.features))
+            self.features = nn.Parameter(torch.cat([torch.randn(len(SLOTS), c.features), torch.zeros(len(SLOTS), c.features)]))
             self.base = _head(c.features, c.hidden, 4, spread=1.0)
             self.nfm = Modulator(c) if c.nfm else None
+            start = {"position": torch.zeros(slots, 3), "scale": 0.02 * torch.randn(slots, 3), "rotation": torch.zeros(slots, 3)}
         self.depth_mix = nn.Parameter(torch.tensor(-0.5))
+        self.geometry = nn.ParameterDict({what: nn.Parameter(start[what]) for what in c.geometry})      # a ball has no slope by its turn
+        self.blend = blend_of(c.blend)
         with torch.no_grad():
             self.base[-1].bias[3] += 1.5       # bones start well visible, so that there is light to carry a slope
+
+    @staticmethod
+    def from_released(path: str | Path) -> Renderer:
+        """The authors' released renderer, from their safetensors file, painting as theirs does; see `released.Released`."""
+        from skllm.render.released import read_released
+
+        return read_released(path)
 
     def look(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T"]]:
         """Colours (1 - mix) learned + mix depth ramp, and opacities sigma(alpha + change) sigma(gate) (paper, DrAction).
@@ -117,24 +52,49 @@ class DrAction(Renderer):
         change, gate = self.nfm(tracks, base) if self.nfm else (torch.zeros_like(base), torch.ones_like(base[..., 0]))
         raw = base + change
         mix = self.depth_mix.sigmoid()
-        colors = (1 - mix) * raw[..., :3].sigmoid() + mix * depth_ramp(tracks.depth)
+        colors = (1 - mix) * raw[..., :3].sigmoid() + mix * depth_ramp(tracks.centred[..., 2])
         return colors, raw[..., 3].sigmoid() * gate
+
+    def shape(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T 3"], Float[Tensor, "R T 4"]]:
+        """Means, scales and quaternions, each moved by what the Gaussian's part has learned.
+
+        Shifts are in radii along the world's axes; scales are radius x exp(learned), across and across the bone and along
+        it; rotations turn those axes, starting from the shortest turn of z into the bone.
+        """
+        means, scales, quaternions = super().shape(tracks)
+        learned = {what: (tracks.meaning @ values)[:, None] for what, values in self.geometry.items()}
+        if "position" in learned:
+            means = means + self.config.radius * learned["position"]
+        if "scale" in learned:
+            scales = scales * learned["scale"].exp()
+        if "scale" in learned or "rotation" in learned:
+            quaternions = turn_to(tracks.along)
+        if "rotation" in learned:
+            turn = torch.cat([torch.ones_like(learned["rotation"][..., :1]), learned["rotation"]], -1)
+            quaternions = quaternion_product(quaternions, turn.expand_as(quaternions))
+        return means, scales, quaternions
 
 
 class Modulator(nn.Module):
-    """NFM, the Neural Feature Modulator: position, velocity and base appearance over time -> change of appearance, gate."""
+    """NFM, the Neural Feature Modulator: position, velocity, depth and base appearance over time -> change of appearance, gate.
+
+    Positions and depth are from the person's middle in body sizes, velocity in body sizes a second. The memory runs over
+    frames, one sequence a Gaussian and person.
+    """
 
     def __init__(self, config: DrActionConfig):
         super().__init__()
-        inputs = 3 + 3 + 4
-        self.memory = RECURRENT[config.recurrent](inputs, inputs, batch_first=True) if config.recurrent else None
-        self.head = _head(inputs, config.hidden, 5, spread=0.1)
+        self.inputs = config.inputs
+        width = sum(_WIDTHS[what] for what in self.inputs) + 4
+        self.memory = RECURRENT[config.recurrent](width, width, batch_first=True) if config.recurrent else None
+        self.head = _head(width, config.hidden, 5, spread=0.1)
         with torch.no_grad():
             self.head[-1].bias[4] = 2.0       # the gate starts open
 
     def forward(self, tracks: Tracks, base: Float[Tensor, "R T 4"]) -> tuple[Float[Tensor, "R T 4"], Float[Tensor, "R T"]]:
         """Changes of the raw colour and opacity, and the saliency gate in (0, 1)."""
-        inputs = torch.cat([tracks.centred, tracks.pace, base], -1)
+        known = {"position": tracks.centred[..., :2], "velocity": tracks.pace, "depth": tracks.centred[..., 2:]}
+        inputs = torch.cat([*(known[what] for what in self.inputs), base], -1)
         remembered = self.memory(inputs)[0] if self.memory else inputs
         out = self.head(remembered)
         return out[..., :4], out[..., 4].sigmoid()
@@ -150,10 +110,32 @@ def _head(inputs: int, hidden: int, outputs: int, spread: float) -> nn.Sequentia
     return head
 
 
+def turn_to(direction: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 4"]:
+    """The quaternion w x y z of the shortest turn from z to a direction of length one; for -z half a turn about x."""
+    x, y, z = direction.unbind(-1)
+    back = z < -1 + 1e-6
+    parts = (torch.where(back, 0, 1 + z), torch.where(back, 1, -y), torch.where(back, 0, x), torch.zeros_like(z))
+    return torch.nn.functional.normalize(torch.stack(parts, -1), dim=-1)
+
+
+def quaternion_product(a: Float[Tensor, "*batch 4"], b: Float[Tensor, "*batch 4"]) -> Float[Tensor, "*batch 4"]:
+    """The turn that makes b first and then a; w x y z."""
+    aw, ax, ay, az = a.unbind(-1)
+    bw, bx, by, bz = b.unbind(-1)
+    return torch.stack([
+        aw * bw - ax * bx - ay * by - az * bz, aw * bx + ax * bw + ay * bz - az * by,
+        aw * by - ax * bz + ay * bw + az * bx, aw * bz + ax * by - ay * bx + az * bw,
+    ], -1)
+
+
 def depth_ramp(depth: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch 3"]:
     """Near blue, middle green, far red, over two body sizes to either side of the person's middle.
 
     Fixed in body sizes over the clip, where the paper stretches each frame to its own range and so flickers.
     """
-    d = (0.5 + depth / 4).clamp(0, 1)
-    return torch.stack([d, 1 - 2 * (d - 0.5).abs(), 1 - d], -1)
+    return blue_to_red((0.5 + depth / 4).clamp(0, 1))
+
+
+def blue_to_red(share: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch 3"]:
+    """Blue at 0, green at 0.5, red at 1."""
+    return torch.stack([share, 1 - 2 * (share - 0.5).abs(), 1 - share], -1)

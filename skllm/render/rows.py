@@ -101,6 +101,7 @@ def mix(covered, before, start, end):
 @typing.no_type_check
 @numba.njit(**FAST)
 def add(rows, channel, y, values, start, end, factor):
+    """Adds values x factor to a row of one channel."""
     for x in range(start, end):
         rows[channel, y, x] += values[x] * factor
 
@@ -116,6 +117,7 @@ def light_up(bright, to_color, y, start, end, red, green, blue):
 @typing.no_type_check
 @numba.njit(**FAST)
 def take(rest, y, covered, before, bright, start, end):
+    """Takes the Gaussian's part off the loss's slope by all light that is still to come."""
     for x in range(start, end):
         rest[y, x] -= before[x] * covered[x] * bright[x]
 
@@ -133,6 +135,7 @@ def blame(density, covered, before, rest, y, bright, start, end, exponential, mo
 @typing.no_type_check
 @numba.njit(**FAST)
 def sum_moments(density, start, end, offset):
+    """Sums of the row's values, times dx, and times dx^2."""
     none = one = two = F32(0)
     for x in range(start, end):
         dx = F32(np.int32(x)) + offset
@@ -145,6 +148,7 @@ def sum_moments(density, start, end, offset):
 @typing.no_type_check
 @numba.njit(**FAST)
 def sum_colors(share, to_color, y, start, end):
+    """The loss's slopes by the Gaussian's colour."""
     red = green = blue = F32(0)
     for x in range(start, end):
         red += share[x] * to_color[0, y, x]

@@ -17,7 +17,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from skllm.render.rows import (
-    F32, FAST, LANES, add, blame, cover, light_up, mix, send, span, sum_colors, sum_moments, take, weigh,
+    F32,
+    FAST,
+    LANES,
+    add,
+    blame,
+    cover,
+    light_up,
+    mix,
+    send,
+    span,
+    sum_colors,
+    sum_moments,
+    take,
+    weigh,
 )
 from skllm.render.splatting import Law
 

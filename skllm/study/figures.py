@@ -9,6 +9,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from skllm.study.learned import Dependence
 from skllm.study.results import project_folder
 
 _INK = "#444444"
@@ -71,6 +72,24 @@ def slopes(history: Sequence[Mapping[str, float]], title: str) -> Figure:
         axis.semilogy(range(1, len(history) + 1), [step[name] for step in history], lw=1, label=name, color=plt.colormaps["tab20"](n % 20))
     axis.set(xlabel="step", ylabel="gradient norm", title=title)
     axis.legend(fontsize=6, ncol=2, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    _plain(figure)
+    return figure
+
+
+def learned(moved: Mapping[str, float], before: Dependence, after: Dependence, title: str) -> Figure:
+    """How far each parameter group moved, and what the pictures depend on before and after; says so where nothing moved."""
+    figure, axes = plt.subplots(1, 4, figsize=(9.5, 2.6), width_ratios=(2.2, 1, 1, 1))
+    axes[0].barh(list(moved), list(moved.values()), color="#3b6fb6")
+    axes[0].set(xlabel="root mean square change", title="how far it moved")
+    axes[0].invert_yaxis()
+    if not any(moved.values()):
+        axes[0].text(0.5, 0.5, "nothing has moved", transform=axes[0].transAxes, ha="center", va="center", color="#b03030")
+    for axis, (name, unit) in zip(axes[1:], {"velocity": "per m/s", "part": "all parts alike", "contrast": "fast beside slow"}.items(), strict=True):
+        axis.bar(["before", "after"], [getattr(before, name), getattr(after, name)], color=["#b9c4d0", "#3b6fb6"])
+        axis.axhline(0, color=_INK, lw=0.6)
+        axis.set(title=f"{name}: {unit}")
+        axis.tick_params(labelsize=8)
+    figure.suptitle(title, fontsize=10, color=_INK)
     _plain(figure)
     return figure
 

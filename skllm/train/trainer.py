@@ -58,11 +58,14 @@ class StageTrainer(Trainer):
 
     def training_step(self, *args, **kwargs) -> torch.Tensor:
         """One forward and backward; keeps the slopes before they are clipped, and stops where one is not finite."""
+        where = f"step {self.state.global_step + 1} of {self.stage.name}"
+        lost = sorted(name for name, p in self.model.named_parameters() if p.requires_grad and not p.isfinite().all())
+        if lost:
+            raise FloatingPointError(f"{where}: {', '.join(lost)} is not finite any more; lower the rates and resume from a checkpoint")
         loss = super().training_step(*args, **kwargs)
         norms = {name: p.grad.norm().item() for name, p in self.model.named_parameters() if p.grad is not None}
         bad = sorted(name for name, norm in norms.items() if not norm < float("inf"))
         if bad:
-            where = f"step {self.state.global_step + 1} of {self.stage.name}"
             raise FloatingPointError(f"{where}: the slope of {', '.join(bad)} is not finite; lower the rates or look at this step's clips")
         self.slopes.append(norms)
         return loss
@@ -130,7 +133,7 @@ def stage_trainer(
         logging_steps=log_steps, save_steps=save_steps, save_total_limit=2, seed=seed, data_seed=seed, report_to="none",
         remove_unused_columns=False, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False,
     )
-    return StageTrainer(model, stage, Examples(clips, labels, stage.task, model.frames, seed), arguments)
+    return StageTrainer(model, stage, Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample), arguments)
 
 
 def _must_be_writable(folder: Path) -> None:

@@ -1,7 +1,8 @@
 import torch
 
 from skllm.formats import HUMANML3D22, NTU25
-from skllm.render.gaussians import bind, topology_meaning, topology_weights
+from skllm.render.gaussians import bind, topology_weights
+from skllm.render.meaning import joint_meaning as topology_meaning
 from skllm.skeleton import Skeleton, Topology
 from tests.conftest import STICK, stick_clip
 

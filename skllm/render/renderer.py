@@ -1,0 +1,122 @@
+"""What every renderer has in common: a configuration, a camera, and the road from clips to pictures."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from skllm.render.blending import BLENDS
+from skllm.render.camera import Camera, placement
+from skllm.render.gaussians import Gaussians, Tracks, bind
+from skllm.render.splatting import BACKENDS, LAWS, splat
+from skllm.skeleton import Skeleton
+
+RECURRENT = {"gru": nn.GRU, "lstm": nn.LSTM, "rnn": nn.RNN}
+INPUTS = ("position", "velocity", "depth")
+GEOMETRY = ("position", "scale", "rotation")
+
+
+@dataclass(frozen=True)
+class DrActionConfig:
+    """What a renderer paints and what of it learns. All but `backend` change the picture.
+
+    size: pixels a side; per_bone: Gaussians inside each bone; radius: metres, one standard deviation
+    law: a key of `LAWS`; fov_degrees, distance (metres): the camera and how near the person stands
+    nfm: the Neural Feature Modulator; inputs: which of position in the picture plane, velocity and depth it sees;
+    recurrent: "gru", "lstm", "rnn" or None for no memory over frames
+    features, hidden: widths of a part's feature vector (the paper's 3) and of the two heads
+    geometry: which of position, scale and rotation learn beside colour and opacity; the paper says all, its code has none
+    blend: which joints carry a Gaussian, one of `BLENDS`
+    """
+
+    size: int = 448
+    per_bone: int = 10
+    radius: float = 0.02
+    law: str = "3dgs"
+    fov_degrees: float = 60.0
+    distance: float = 1.8
+    nfm: bool = True
+    inputs: Sequence[str] = INPUTS
+    recurrent: str | None = "gru"
+    features: int = 3
+    hidden: int = 64
+    geometry: Sequence[str] = GEOMETRY
+    blend: str = "topology"
+    backend: str = "auto"
+
+    def __post_init__(self) -> None:
+        for what, known in (("inputs", INPUTS), ("geometry", GEOMETRY)):
+            object.__setattr__(self, what, tuple(getattr(self, what)))         # JSON gives lists
+            if not set(getattr(self, what)) <= set(known):
+                raise ValueError(f"{what} is any of {', '.join(known)}; got {getattr(self, what)}")
+        for what, known in (("law", LAWS), ("backend", BACKENDS), ("blend", BLENDS), ("recurrent", [None, *RECURRENT])):
+            if getattr(self, what) not in known:
+                raise ValueError(f"no {what} {getattr(self, what)!r}; known: {', '.join(map(str, known))}")
+        if not self.radius > 0 or self.per_bone < 0 or self.distance <= 0:
+            raise ValueError(f"radius and distance are positive metres and per_bone is at least 0; got {asdict(self)}")
+
+
+class Renderer(nn.Module):
+    """Skeletons become pictures. A renderer writes `look`, and may write `shape` or all of `gaussians`."""
+
+    def __init__(self, config: DrActionConfig | None = None):
+        super().__init__()
+        self.config = config or DrActionConfig()
+        self.camera = Camera(self.config.size, self.config.size, self.config.fov_degrees)
+        self.blend: nn.Module | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the renderer's parameters are; the CPU where it has none."""
+        return next((p.device for p in self.parameters()), torch.device("cpu"))
+
+    def sample(self, clip: Skeleton, frames: int, generator: torch.Generator | None = None) -> Skeleton:
+        """The frames of a clip that become pictures: segment centres, or with a generator a random one of each segment."""
+        return clip.sample(frames, generator)
+
+    def look(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T"]]:
+        """Colours and opacities in [0, 1] of every track at every frame."""
+        raise NotImplementedError(f"{type(self).__name__} must define look")
+
+    def shape(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T 3"], Float[Tensor, "R T 4"]]:
+        """Means and scales in metres and quaternions of every track at every frame: round, and where the joints put them."""
+        round_ = torch.full_like(tracks.positions, self.config.radius)
+        upright = tracks.positions.new_tensor([1.0, 0, 0, 0]).expand(*tracks.seen.shape, 4)
+        return tracks.positions, round_, upright
+
+    def place(self, clips: list[Skeleton]) -> Float[Tensor, "B 3"]:
+        """Metres to add to each clip, so that it stands before the camera and fits the picture."""
+        return torch.stack([placement(clip, self.camera, self.config.distance) for clip in clips]).to(self.device)
+
+    def gaussians(self, clips: list[Skeleton]) -> tuple[Gaussians, int]:
+        """What is drawn for sampled clips, and on how many pictures."""
+        tracks = bind(clips, self.place(clips), self.config.per_bone, self.blend)
+        return self.dressed(tracks), len(clips) * tracks.seen.shape[1]
+
+    def dressed(self, tracks: Tracks) -> Gaussians:
+        """Tracks with their look and shape, as one list."""
+        colors, opacities = self.look(tracks)
+        return pack(tracks.clip, tracks.seen, *self.shape(tracks), opacities, colors)
+
+    def forward(self, clips: list[Skeleton]) -> Float[Tensor, "B T 3 H W"]:
+        """Pictures of a batch of sampled clips (`renderer.sample(clip, 12)`): RGB in [0, 1] on black, always float32.
+
+        Clips may differ in topology and number of people but not in frames.
+        """
+        if not clips:
+            raise ValueError("there are no clips to render; give at least one")
+        with torch.autocast(self.device.type, enabled=False):
+            g, pictures = self.gaussians(clips)
+            return splat(g, pictures, self.camera, self.config.law, self.config.backend).unflatten(0, (len(clips), -1))
+
+
+def pack(
+    clip: Tensor, seen: Float[Tensor, "R T"], means: Float[Tensor, "R T 3"], scales: Float[Tensor, "R T 3"],
+    quaternions: Float[Tensor, "R T 4"], opacities: Float[Tensor, "R T"], colors: Float[Tensor, "R T 3"],
+) -> Gaussians:
+    """Tracks over frames become one list, a picture for each clip and frame; what is not seen is left out."""
+    frames = seen.shape[1]
+    picture, shown = clip[:, None] * frames + torch.arange(frames, device=seen.device), seen > 0
+    return Gaussians(picture[shown], means[shown], scales[shown], quaternions[shown], (opacities * seen)[shown], colors[shown])
