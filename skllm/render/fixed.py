@@ -1,7 +1,7 @@
 """Fixed renderers: the same pictures to the same interface, with nothing to learn."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from skllm.render.draction import blue_to_red, depth_ramp
@@ -49,11 +49,13 @@ class TrajectoryRenderer(Renderer):
         """Points on the straight paths between sampled frames, drawn again in every later picture, the newest in front."""
         tracks = bind(clips, self.place(clips), per_bone=0)
         frames = tracks.seen.shape[1]
-        when = torch.linspace(0, frames - 1, (frames - 1) * _POINTS + 1, device=self.device)
-        means, seen = _between(flattened(tracks.positions, tracks), when), _between(tracks.seen[..., None], when)[..., 0]
+        point = torch.arange((frames - 1) * _POINTS + 1, device=self.device)
+        when = point / _POINTS
+        means, seen = _between(flattened(tracks.positions, tracks), point), _both_seen(tracks.seen, point)
         age = (frames - when) * 1e-4                                    # metres behind the plane
+        opacities = 0.9 * _freshness(means, self.config.radius)
         means = means + age[:, None] * means.new_tensor([0.0, 0, 1])
-        colors = _path_colors(sides_of(tracks), _between(tracks.pace, when).norm(dim=-1), when / max(frames - 1, 1))
+        colors = _path_colors(sides_of(tracks), _between(tracks.pace, point).norm(dim=-1), when / max(frames - 1, 1))
         drawn = torch.arange(frames, device=self.device) >= when.ceil()[:, None]
         at_once = (seen[..., None] * drawn).flatten(0, 1)               # every point is a track of its own
 
@@ -63,15 +65,28 @@ class TrajectoryRenderer(Renderer):
         clip = tracks.clip.repeat_interleave(len(when))
         round_ = torch.full_like(still(means), self.config.radius)
         upright = means.new_tensor([1.0, 0, 0, 0]).expand(*at_once.shape, 4)
-        g = pack(clip, at_once, still(means), round_, upright, torch.full_like(at_once, 0.9), still(colors))
+        g = pack(clip, at_once, still(means), round_, upright, still(opacities[..., None])[..., 0], still(colors))
         return g, len(clips) * frames
 
 
-def _between(values: Float[Tensor, "R T D"], when: Float[Tensor, " X"]) -> Float[Tensor, "R X D"]:
-    """Values at times between frames, on straight lines; 0 next to a frame in which the joint is absent and its value 0."""
-    before = when.long().clamp(max=values.shape[1] - 1)
-    after, share = (before + 1).clamp(max=values.shape[1] - 1), (when - before)[:, None]
+def _between(values: Float[Tensor, "R T D"], point: Int[Tensor, " X"]) -> Float[Tensor, "R X D"]:
+    """Values on the straight lines between frames, at `_POINTS` points a frame."""
+    before, share = point // _POINTS, (point % _POINTS / _POINTS)[:, None]
+    after = (before + 1).clamp(max=values.shape[1] - 1)
     return (1 - share) * values[:, before] + share * values[:, after]
+
+
+def _both_seen(seen: Float[Tensor, "R T"], point: Int[Tensor, " X"]) -> Float[Tensor, "R X"]:
+    """The lesser confidence of the frames to either side, so that no line leads to where a joint is absent."""
+    before = point // _POINTS
+    after = (before + (point % _POINTS > 0)).clamp(max=seen.shape[1] - 1)
+    return torch.minimum(seen[:, before], seen[:, after])
+
+
+def _freshness(means: Float[Tensor, "R X 3"], radius: float) -> Float[Tensor, "R X"]:
+    """How much of half a radius each point went since the last, at most 1, so that who stands still stays one dot."""
+    steps = (means[:, 1:, :2] - means[:, :-1, :2]).norm(dim=-1) / (0.5 * radius)
+    return torch.cat([torch.ones_like(means[:, :1, 0]), steps.clamp(max=1)], 1)
 
 
 def _path_colors(sides: Float[Tensor, "R 3"], pace: Float[Tensor, "R X"], time: Float[Tensor, " X"]) -> Float[Tensor, "R X 3"]:

@@ -36,10 +36,15 @@ _JOINT_RADIUS, _BONE_RADIUS, _LONGEST_ROW = 0.026, 0.016, 24          # of other
 
 @dataclass(frozen=True)
 class _Person:
-    """One person of one clip, mirrored and placed: what colours and opacities need. scales: metres, the same for all axes."""
+    """One person of one clip, mirrored and placed.
+
+    means: where Gaussians are drawn, with the canonical pose's rounding; carried, displacement: mixes of the joints'
+    positions and moves, which the modulator sees
+    """
 
     features: Float[Tensor, "N 3"]
     means: Float[Tensor, "T N 3"]
+    carried: Float[Tensor, "T N 3"]
     displacement: Float[Tensor, "T N 3"]
     scales: Float[Tensor, "N 3"]
     seen: Float[Tensor, "T N"]
@@ -110,9 +115,9 @@ class Released(Renderer):
             rest = xyz.new_zeros(joints, 3)
             start = weights @ rest
         means = start + torch.einsum("nj,tjd->tnd", weights, torch.where(there, xyz - rest, 0))
-        carried = torch.einsum("nj,tjd->tnd", weights, torch.where(there, moved, 0))
+        carried, displacement = (torch.einsum("nj,tjd->tnd", weights, torch.where(there, values, 0)) for values in (xyz, moved))
         sure = torch.where(weights > 1e-3, seen[:, None], torch.inf).amin(-1)
-        return _Person(features, means, carried, scales, sure)
+        return _Person(features, means, carried, displacement, scales, sure)
 
     def _stretched(self, joints: int, gaussians: int) -> Float[Tensor, "N 3"]:
         """Features for other counts of joints and bone points: linear along the order in which they stand."""
@@ -125,7 +130,7 @@ class Released(Renderer):
         raw = self.base(person.features).expand(len(person.means), -1, -1)
         colors, opacities = raw[..., :3].sigmoid(), raw[..., 3].sigmoid()
         if self.nfm:
-            change = self.nfm(torch.cat([person.means, person.displacement, raw], -1))
+            change = self.nfm(torch.cat([person.carried, person.displacement, raw], -1))
             colors = (colors + change[..., :3]).clamp(0, 1)
             opacities = (opacities + change[..., 3]).sigmoid() * change[..., 4].sigmoid()
         mix = self.depth_mix.sigmoid()

@@ -62,7 +62,7 @@ def _painter(backend: str, law: str, means: Tensor):
     if backend not in BACKENDS:
         raise ValueError(f"no backend {backend!r}; known: {', '.join(BACKENDS)}")
     if backend == "auto":
-        backend = _best(law, means)
+        backend = _best(law, means.dtype, means.device.type)
     if backend == "gsplat" and (law != "3dgs" or not means.is_cuda):
         raise ValueError(f"gsplat paints law '3dgs' on CUDA; got {law!r} on {means.device.type}: use backend 'auto'")
     if backend == "numba" and means.dtype != torch.float32:
@@ -78,10 +78,10 @@ def _painter(backend: str, law: str, means: Tensor):
     return paint
 
 
-def _best(law: str, means: Tensor) -> str:
-    if means.dtype != torch.float32:
+def _best(law: str, dtype: torch.dtype, device: str) -> str:
+    if dtype != torch.float32:
         return "torch"
-    if not means.is_cuda:
+    if device != "cuda":
         return "numba"
     return "gsplat" if law == "3dgs" and find_spec("gsplat") else "tiles"
 

@@ -5,15 +5,18 @@ import torch
 
 from skllm.benchmarks import read_ui_prmd
 from skllm.formats import NTU25
-from skllm.render import DrAction, DrActionConfig, VelocityRenderer
-from skllm.render.camera import Camera, placement
+from skllm.render import DrAction, DrActionConfig, FlatRenderer, TrajectoryRenderer, VelocityRenderer
+from skllm.render.camera import Camera, placement, quaternion_to_matrix
+from skllm.render.draction import turn_to
+from skllm.render.gaussians import bind
+from skllm.render.renderer import INPUTS
 from skllm.skeleton import Skeleton, Topology
 from tests.conftest import STICK, stick_clip
 
 SMALL = DrActionConfig(size=40, per_bone=4, radius=0.06)
 
 
-@pytest.mark.parametrize("renderer", [DrAction(SMALL), VelocityRenderer(SMALL)])
+@pytest.mark.parametrize("renderer", [kind(SMALL) for kind in (DrAction, VelocityRenderer, FlatRenderer, TrajectoryRenderer)])
 def test_pictures_are_rgb_in_range_and_show_something(renderer):
     pictures = renderer([stick_clip().sample(5), stick_clip(people=2).sample(5)])
     assert pictures.shape == (2, 5, 3, 40, 40) and pictures.dtype == torch.float32
@@ -38,12 +41,59 @@ def test_forward_is_a_function():
     assert all(torch.equal(value, before[name]) for name, value in renderer.state_dict().items())
 
 
-def test_every_parameter_has_a_slope():
-    renderer = DrAction(SMALL)
+@pytest.mark.parametrize("law", ["3dgs", "beer-lambert"])
+def test_every_parameter_has_a_slope(law):
+    renderer = DrAction(replace(SMALL, law=law, blend="learnable"))
     pictures = renderer([stick_clip(people=2).sample(6)])
     (pictures * torch.randn(pictures.shape, generator=torch.Generator().manual_seed(0))).sum().backward()
     for name, parameter in renderer.named_parameters():
-        assert parameter.grad.isfinite().all() and parameter.grad.norm() > 0, name
+        assert parameter.grad.isfinite().all() and parameter.grad.norm() > 1e-6, name
+
+
+def test_what_learns_beside_colour_is_the_configs_to_say():
+    names = {name for name, _ in DrAction(replace(SMALL, geometry=())).named_parameters()}
+    assert not any(name.startswith("geometry") for name in names)
+    one = {name for name, _ in DrAction(replace(SMALL, geometry=("scale",))).named_parameters()}
+    assert one - names == {"geometry.scale"}
+
+
+def test_geometry_does_what_it_says():
+    clip = stick_clip().sample(2)
+    renderer = DrAction(SMALL)
+    with torch.no_grad():
+        for values in renderer.geometry.values():
+            values.zero_()
+        plain, _ = renderer.gaussians([clip])
+        renderer.geometry["position"][:, 1] = 2.0
+        renderer.geometry["scale"][:, 2] = 1.0
+        moved, _ = renderer.gaussians([clip])
+    torch.testing.assert_close(plain.scales, torch.full_like(plain.scales, SMALL.radius))
+    joints = [r * 2 for r in range(6)]                                # tracks come one after the other, two frames each
+    torch.testing.assert_close((moved.means - plain.means)[joints, 1], torch.full((6,), 2 * SMALL.radius))
+    torch.testing.assert_close(moved.scales[joints, 2], torch.full((6,), SMALL.radius * torch.e))
+    torch.testing.assert_close(moved.scales[joints, :2], torch.full((6, 2), SMALL.radius))
+
+
+def test_a_gaussians_third_axis_lies_along_its_bone():
+    clip = stick_clip(people=2).sample(3)
+    renderer = DrAction(SMALL)
+    tracks = bind([clip], renderer.place([clip]), SMALL.per_bone)
+    with torch.no_grad():
+        turned = quaternion_to_matrix(renderer.shape(tracks)[2].flatten(0, 1))[:, :, 2]
+    torch.testing.assert_close(turned, tracks.along.flatten(0, 1), rtol=1e-4, atol=1e-5)
+    back = turn_to(torch.tensor([[0.0, 0, -1], [0, 0, 1], [0, -1, 0]]))
+    torch.testing.assert_close(quaternion_to_matrix(back)[:, :, 2], torch.tensor([[0.0, 0, -1], [0, 0, 1], [0, -1, 0]]), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("left_out", INPUTS)
+def test_each_input_of_the_modulator_can_be_left_out(left_out):
+    tracks = bind([stick_clip(30).sample(4)], torch.zeros(1, 3), SMALL.per_bone)
+    shift = {"position": torch.tensor([1.0, 1, 0]), "depth": torch.tensor([0.0, 0, 1])}.get(left_out)
+    changed = replace(tracks, pace=tracks.pace + 1) if shift is None else replace(tracks, centred=tracks.centred + shift)
+    base = torch.zeros(*tracks.seen.shape, 4)
+    for inputs, blind in ((INPUTS, False), ([name for name in INPUTS if name != left_out], True)):
+        nfm = DrAction(replace(SMALL, inputs=inputs)).nfm
+        assert torch.equal(nfm(tracks, base)[0], nfm(changed, base)[0]) == blind
 
 
 def test_the_order_and_names_of_joints_do_not_matter_where_parts_are_given():
@@ -133,7 +183,7 @@ def test_ntu_person_is_265_gaussians_a_frame():
     assert len(g.opacities) == 3 * 265 and pictures == 3
 
 
-@pytest.mark.parametrize("wrong", [{"law": "x"}, {"recurrent": "transformer"}, {"radius": 0.0}, {"per_bone": -1}])
+@pytest.mark.parametrize("wrong", [{"law": "x"}, {"recurrent": "transformer"}, {"radius": 0.0}, {"per_bone": -1}, {"blend": "x"}, {"inputs": ("time",)}, {"geometry": "all"}])
 def test_wrong_configs_are_refused(wrong):
-    with pytest.raises(ValueError, match=r"known|positive|is one of"):
+    with pytest.raises(ValueError, match=r"known|positive|is any of"):
         DrActionConfig(**wrong)
