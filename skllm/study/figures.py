@@ -94,6 +94,19 @@ def learned(moved: Mapping[str, float], before: Dependence, after: Dependence, t
     return figure
 
 
+def growth(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
+    """Milliseconds over each measure of the work, with the straight line of least squares through the points."""
+    figure, axes = plt.subplots(1, len(curves), figsize=(4 * len(curves), 2.8), squeeze=False)
+    for axis, (name, points) in zip(axes[0], curves.items(), strict=True):
+        x, y = np.array(points).T
+        slope, start = np.polyfit(x, y, 1)
+        axis.plot(x, y, "o", color="#3b6fb6", ms=5)
+        axis.plot([0, x.max()], [start, start + slope * x.max()], color=_INK, lw=0.8, ls=":")
+        axis.set(xlabel=name, ylabel="ms, forward", ylim=(0, None), xlim=(0, None), title=f"{slope:.2f} ms each and {start:.1f} ms")
+    _plain(figure)
+    return figure
+
+
 def bars(values: Mapping[str, tuple[float, float, float]], line: float, line_name: str, title: str) -> Figure:
     """Shares with their intervals (value, low, high), and a dotted line such as chance."""
     figure, axis = plt.subplots(figsize=(6, 0.5 * len(values) + 1.1))

@@ -183,7 +183,9 @@ def test_ntu_person_is_265_gaussians_a_frame():
     assert len(g.opacities) == 3 * 265 and pictures == 3
 
 
-@pytest.mark.parametrize("wrong", [{"law": "x"}, {"recurrent": "transformer"}, {"radius": 0.0}, {"per_bone": -1}, {"blend": "x"}, {"inputs": ("time",)}, {"geometry": "all"}])
+@pytest.mark.parametrize("wrong", [
+    {"law": "x"}, {"recurrent": "transformer"}, {"radius": 0.0}, {"per_bone": -1}, {"blend": "x"}, {"inputs": ("time",)}, {"geometry": "all"},
+])
 def test_wrong_configs_are_refused(wrong):
     with pytest.raises(ValueError, match=r"known|positive|is any of"):
         DrActionConfig(**wrong)
