@@ -11,7 +11,7 @@ README = (Path(__file__).parent.parent / "README.md").read_text()
 
 @pytest.mark.weights
 def test_the_readmes_python_runs(capsys):
-    exec(compile(re.search(r"```python\n(.*?)```", README, re.S)[1], "README.md", "exec"), {})
+    exec(compile("\n".join(re.findall(r"```python\n(.*?)```", README, re.S)), "README.md", "exec"), {})
     assert "walk" in capsys.readouterr().out
 
 
@@ -26,9 +26,37 @@ def test_the_readmes_scores_and_times_are_the_records():
     told = json.loads((Path(__file__).parent.parent / "results" / "02_render_warmup" / "demo-0.json").read_text())["numbers"]
     for name in ("before (ranked)", "after (ranked)", "before (strict)", "after (strict)", "unseen labels (ranked)"):
         assert str(Score(**told[name])) in README, name
+    assert f"{told['velocity after']:.4f} in brightness" in README and f"by {told['velocity before']:.4f} before" in README
+    assert f"contrast {told['contrast after']:.3f}" in README
     tower = json.loads((Path(__file__).parent.parent / "skllm" / "weights" / "tiny_tower.json").read_text())
     assert f"{tower['plane_cm']:.1f} cm" in README and f"{tower['depth_cm']:.1f} cm" in README
     for notebook in ("00_quickstart", "01_formats_and_rendering", "02_render_warmup"):
         seconds = json.loads((Path(__file__).parent.parent / "results" / notebook / "demo-0.json").read_text())["seconds"]
         shown = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
         assert any(f"`{notebook}`" in line and f"| {shown} |" in line for line in README.splitlines()), (notebook, shown)
+
+
+def test_the_readmes_costs_are_the_records():
+    told = json.loads((Path(__file__).parent.parent / "results" / "render_cost" / "demo-0.json").read_text())["numbers"]
+    assert speed_section(told) in README
+
+
+def speed_section(told: dict) -> str:
+    """The README's part on speed, from the record that `python -m skllm.study.cost` wrote."""
+    def row(name: str, key: str) -> str:
+        cells = (f"{told[f'{law}, {key} forward, ms']:.1f} / {told[f'{law}, {key} with backward, ms']:.1f}" for law in ("3dgs", "beer-lambert"))
+        return f"| {name} | " + " | ".join(cells) + " |"
+
+    loops = " | ".join(f"{told[f'{law}, naive loop forward, ms']:,.0f}, {told[f'{law}, naive loop / splat']:,.0f} times `splat`"
+                       for law in ("3dgs", "beer-lambert"))
+    kept, whole = told["tokens, foreground"], told["tokens, dense"]
+    return "\n".join([
+        "| milliseconds, forward / with backward | `3dgs` | `beer-lambert` |", "|---|---|---|",
+        row("`splat`: projecting and painting", "splat"), row("a whole DrAction call", "DrAction"),
+        row("a whole DrAction call, two people", "two people, DrAction"), f"| naive loop over Gaussians, forward | {loops} |", "",
+        f"Memory peaks {told['peak above the start, MB']:.0f} MB above the start. A first call takes {told['first call, compiling, s']:.0f} s where it must "
+        f"compile, {told['first call, compiled before, s']:.1f} s",
+        f"in later processes. Shown only the painted patches of this clip, the tower of `tiny` takes {told['tower foreground, ms']:.0f} ms rather than "
+        f"{told['tower dense, ms']:.0f} ms, for {kept:.0f}",
+        f"tokens rather than {whole:.0f}.",
+    ])

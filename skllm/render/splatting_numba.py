@@ -35,6 +35,7 @@ from skllm.render.rows import (
 from skllm.render.splatting import Law
 
 STRIP = 64                # rows of a strip; changes only the time
+_FAR = 1e9                # pixels; whole numbers of pixels are no longer exact out there, and nothing reaches back
 _NEGLIGIBLE = 1e-8        # coverage left out where the law has no threshold of its own
 _CACHED = {"cache": True, "nogil": True, **FAST}
 
@@ -50,7 +51,7 @@ def _reach(means, conics, opacities, height, width, centre, least, shapes, boxes
         c = (xx * yy - xy * xy) / xx
         cut = math.log(max(np.float64(opacities[n]), 1e-30) / least)
         shapes[n, 0], shapes[n, 1], shapes[n, 2], shapes[n, 3] = a, xy / a, c, cut
-        if not (cut > 0 and c > 0):
+        if not (cut > 0 and c > 0 and abs(means[n, 0]) < _FAR and abs(means[n, 1]) < _FAR):
             boxes[n] = 0
             continue
         tall, wide = math.sqrt(2 * cut / c), math.sqrt(2 * cut * yy / (xx * c))

@@ -37,8 +37,8 @@ def films(rows: Mapping[str, Float[Tensor, "T 3 H W"]], shown: int = 6, title: s
             axis.imshow(rgb[n, top:bottom, left:right])
             axis.set(xticks=[], yticks=[])
         line[0].set_ylabel(name, fontsize=8, color=_INK)
-    figure.suptitle(title, fontsize=10, color=_INK)
-    figure.tight_layout(pad=0.4)
+    figure.suptitle(title, fontsize=10, color=_INK, y=1 - 0.08 / figure.get_figheight(), va="top")
+    figure.tight_layout(pad=0.4, rect=(0, 0, 1, 1 - 0.18 / figure.get_figheight()))
     plt.close(figure)
     return figure
 
