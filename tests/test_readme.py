@@ -54,9 +54,8 @@ def speed_section(told: dict) -> str:
         "| milliseconds, forward / with backward | `3dgs` | `beer-lambert` |", "|---|---|---|",
         row("`splat`: projecting and painting", "splat"), row("a whole DrAction call", "DrAction"),
         row("a whole DrAction call, two people", "two people, DrAction"), f"| naive loop over Gaussians, forward | {loops} |", "",
-        f"Memory peaks {told['peak above the start, MB']:.0f} MB above the start. A first call takes {told['first call, compiling, s']:.0f} s where it must "
-        f"compile, {told['first call, compiled before, s']:.1f} s",
-        f"in later processes. Shown only the painted patches of this clip, the tower of `tiny` takes {told['tower foreground, ms']:.0f} ms rather than "
-        f"{told['tower dense, ms']:.0f} ms, for {kept:.0f}",
-        f"tokens rather than {whole:.0f}.",
+        f"Memory peaks {told['peak above the start, MB']:.0f} MB above the start. A first call takes {told['first call, compiling, s']:.0f} s",
+        f"where it must compile, {told['first call, compiled before, s']:.1f} s in later processes. Shown only the painted patches of this clip,",
+        f"the tower of `tiny` takes {told['tower foreground, ms']:.0f} ms rather than {told['tower dense, ms']:.0f} ms, for {kept:.0f} tokens",
+        f"rather than {whole:.0f}.",
     ])
