@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -31,23 +31,24 @@ _SHAPES = {
 }
 _NFM_SHAPES = {"nfm.0.weight": (64, 10), "nfm.0.bias": (64,), "nfm.2.weight": (5, 64), "nfm.2.bias": (5,)}
 _EXPLODED, _SANE = "appearance_head.0.weight", 1e4
+_TIED = 1e-3              # larger weights tie a Gaussian to a joint; the file's smallest real one is about 1/11
 _JOINT_RADIUS, _BONE_RADIUS, _LONGEST_ROW = 0.026, 0.016, 24          # of other topologies: metres, metres, Gaussians
 
 
 @dataclass(frozen=True)
-class _Person:
-    """One person of one clip, mirrored and placed.
+class _People:
+    """The people of one clip, mirrored and placed.
 
     means: where Gaussians are drawn, with the canonical pose's rounding; carried, displacement: mixes of the joints'
-    positions and moves, which the modulator sees
+    positions and moves, which the modulator sees; radii: metres; seen: the least certain joint's confidence
     """
 
     features: Float[Tensor, "N 3"]
-    means: Float[Tensor, "T N 3"]
-    carried: Float[Tensor, "T N 3"]
-    displacement: Float[Tensor, "T N 3"]
-    scales: Float[Tensor, "N 3"]
-    seen: Float[Tensor, "T N"]
+    radii: Float[Tensor, "N 3"]
+    means: Float[Tensor, "P N T 3"]
+    carried: Float[Tensor, "P N T 3"]
+    displacement: Float[Tensor, "P N T 3"]
+    seen: Float[Tensor, "P N T"]
 
 
 class Released(Renderer):
@@ -87,37 +88,33 @@ class Released(Renderer):
         return Gaussians(*packed), len(clips) * clips[0].frames
 
     def _clip(self, number: int, clip: Skeleton) -> Gaussians:
+        people = self._bind(clip)
+        colors, opacities = self._paint(people)
+        shape = people.seen.shape
+        upright = people.means.new_tensor([1.0, 0, 0, 0]).expand(*shape, 4)
+        radii = people.radii[None, :, None].expand(*shape, 3)
+        tracks = (v.flatten(0, 1) for v in ((people.seen > 0).float(), people.means, radii, upright, opacities, colors))
+        return pack(torch.full((shape[0] * shape[1],), number, device=self.device), *tracks)
+
+    def _bind(self, clip: Skeleton) -> _People:
         ever = (clip.seen > 0).any(2).any(0)
         xyz, seen, velocity = (values[:, ever].to(self.device) for values in (clip.xyz, clip.seen, clip.velocity))
-        mirror = xyz.new_tensor([-1.0, 1, 1])
-        placed = _placed(xyz * mirror, known=len(clip.topology.joint_names) == _JOINTS and clip.topology.name == "ntu25")
-        moved = velocity * mirror * (_STRIDE / clip.fps)
-        people = [self._bind(clip.topology, placed[:, p], moved[:, p], seen[:, p]) for p in range(xyz.shape[1])]
-        drawn = [self._paint(person) for person in people]
-        upright = [person.means.new_tensor([1.0, 0, 0, 0]).expand(*person.seen.T.shape, 4) for person in people]
-        return pack(
-            torch.full((sum(len(p.scales) for p in people),), number, device=self.device),
-            torch.cat([(p.seen > 0).float().T for p in people]), torch.cat([p.means.transpose(0, 1) for p in people]),
-            torch.cat([p.scales[:, None].expand(-1, clip.frames, -1) for p in people]), torch.cat(upright),
-            torch.cat([opacities.T for _, opacities in drawn]), torch.cat([colors.transpose(0, 1) for colors, _ in drawn]),
-        )
-
-    def _bind(self, topology: Topology, xyz: Tensor, moved: Tensor, seen: Tensor) -> _Person:
-        there = (seen > 0)[..., None]
-        if topology.name == "ntu25":
-            weights, features, scales = self.logits.softmax(-1), self.features, self.scales
-            start, rest = self.means, self.joints
+        mirror, native = xyz.new_tensor([-1.0, 1, 1]), clip.topology.name == "ntu25"
+        xyz, moved = _placed(xyz * mirror, native), velocity * mirror * (_STRIDE / clip.fps)
+        there, joints = (seen > 0)[..., None], xyz.shape[2]
+        if native:
+            weights, features, radii, rest, start = self.logits.softmax(-1), self.features, self.scales, self.joints, self.means
         else:
-            rows = bone_rows(topology, xyz)
-            weights = rows.to(xyz)
-            features, joints = self._stretched(len(topology.joint_names), len(rows)), len(topology.joint_names)
-            scales = torch.where(torch.arange(len(rows), device=xyz.device) < joints, _JOINT_RADIUS, _BONE_RADIUS)[:, None].expand(-1, 3)
-            rest = xyz.new_zeros(joints, 3)
-            start = weights @ rest
-        means = start + torch.einsum("nj,tjd->tnd", weights, torch.where(there, xyz - rest, 0))
-        carried, displacement = (torch.einsum("nj,tjd->tnd", weights, torch.where(there, values, 0)) for values in (xyz, moved))
-        sure = torch.where(weights > 1e-3, seen[:, None], torch.inf).amin(-1)
-        return _Person(features, means, carried, displacement, scales, sure)
+            weights = bone_rows(clip.topology, xyz[:, 0]).to(xyz)
+            features, rest, start = self._stretched(joints, len(weights)), xyz.new_zeros(joints, 3), xyz.new_zeros(len(weights), 3)
+            thick = [_JOINT_RADIUS] * joints + [_BONE_RADIUS] * (len(weights) - joints)
+            radii = xyz.new_tensor(thick)[:, None].expand(-1, 3)
+
+        def carry(values: Tensor) -> Tensor:
+            return torch.einsum("nj,tpjd->pntd", weights, torch.where(there, values, 0))
+
+        sure = torch.where(weights > _TIED, seen[:, :, None], torch.inf).amin(-1).permute(1, 2, 0)
+        return _People(features, radii, start[:, None] + carry(xyz - rest), carry(xyz), carry(moved), sure)
 
     def _stretched(self, joints: int, gaussians: int) -> Float[Tensor, "N 3"]:
         """Features for other counts of joints and bone points: linear along the order in which they stand."""
@@ -125,16 +122,16 @@ class Released(Renderer):
         resized = [nn.functional.interpolate(f.T[None], size=size, mode="linear", align_corners=True)[0].T for f, size in parts if size]
         return torch.cat(resized)
 
-    def _paint(self, person: _Person) -> tuple[Float[Tensor, "T N 3"], Float[Tensor, "T N"]]:
+    def _paint(self, people: _People) -> tuple[Float[Tensor, "P N T 3"], Float[Tensor, "P N T"]]:
         """Colours and opacities; the opacity's base has been through a sigmoid once already."""
-        raw = self.base(person.features).expand(len(person.means), -1, -1)
+        raw = self.base(people.features)[:, None].expand(*people.seen.shape, 4)
         colors, opacities = raw[..., :3].sigmoid(), raw[..., 3].sigmoid()
         if self.nfm:
-            change = self.nfm(torch.cat([person.carried, person.displacement, raw], -1))
+            change = self.nfm(torch.cat([people.carried, people.displacement, raw], -1))
             colors = (colors + change[..., :3]).clamp(0, 1)
             opacities = (opacities + change[..., 3]).sigmoid() * change[..., 4].sigmoid()
         mix = self.depth_mix.sigmoid()
-        return (1 - mix) * colors + mix * _stretched_ramp(person.means[..., 2], person.seen > 0), opacities
+        return (1 - mix) * colors + mix * _stretched_ramp(people.means[..., 2], people.seen > 0), opacities
 
 
 def drawn_frames(frames: int, wanted: int, generator: torch.Generator) -> Int[Tensor, " F"]:
@@ -165,19 +162,19 @@ def bone_rows(topology: Topology, xyz: Float[Tensor, "T J 3"]) -> Float[Tensor, 
     return torch.cat(rows)
 
 
-def _placed(xyz: Float[Tensor, "T P J 3"], known: bool) -> Float[Tensor, "T P J 3"]:
+def _placed(xyz: Float[Tensor, "T P J 3"], native: bool) -> Float[Tensor, "T P J 3"]:
     """Kinect people stay where the sensor saw them, unless at its lens; others are centred in height and put at 2.5 m."""
     y, z = (xyz[..., axis].nanmedian() for axis in (1, 2))
-    if known:
+    if native:
         return xyz + xyz.new_tensor([0.0, 0, 1.0 if z.abs() < 0.5 else 0.0])
     return xyz + torch.stack([torch.zeros_like(y), -y, 2.5 - z])
 
 
-def _stretched_ramp(depth: Float[Tensor, "T N"], shown: Tensor) -> Float[Tensor, "T N 3"]:
+def _stretched_ramp(depth: Float[Tensor, "P N T"], shown: Bool[Tensor, "P N T"]) -> Float[Tensor, "P N T 3"]:
+    """Blue to red from a person's nearest to their farthest Gaussian in each frame."""
     near = torch.where(shown, depth, torch.inf).amin(1, keepdim=True)
     far = torch.where(shown, depth, -torch.inf).amax(1, keepdim=True)
-    share = torch.where(shown, (depth - near) / (far - near + 1e-6), 0)
-    return blue_to_red(share).clamp(0, 1)
+    return blue_to_red(torch.where(shown, (depth - near) / (far - near + 1e-6), 0)).clamp(0, 1)
 
 
 def read_released(path: str | Path) -> Released:

@@ -95,10 +95,13 @@ def _check_finite(g: Gaussians) -> None:
 
 
 def front_to_back(g: Gaussians, splats: Splats, pictures: int) -> tuple[Tensor, list[int]]:
-    """Indices of the visible Gaussians, by picture and then near to far, and how many each picture has."""
+    """Indices of the visible Gaussians, by picture and then near to far, and how many each picture has.
+
+    Equally deep ones (flat clips have nothing else) go left to right and down, so that the list's order never matters.
+    """
     shown = splats.visible.nonzero()[:, 0]
-    shown = shown[splats.depths[shown].argsort(stable=True)]
-    shown = shown[g.picture[shown].argsort(stable=True)]
+    for key in (splats.means[:, 1], splats.means[:, 0], splats.depths, g.picture):        # the last one decides first
+        shown = shown[key.detach()[shown].argsort(stable=True)]
     return shown, torch.bincount(g.picture[shown], minlength=pictures).tolist()
 
 

@@ -4,7 +4,8 @@ from dataclasses import fields, replace
 
 import torch
 
-from skllm.render import Gaussians
+from skllm.benchmarks import read_ui_prmd
+from skllm.render import DrAction, DrActionConfig, Gaussians
 
 
 def some_gaussians(count: int = 60, pictures: int = 2, seed: int = 0, dtype=torch.float32) -> Gaussians:
@@ -45,7 +46,15 @@ def _moved(axis: int, by: float) -> torch.Tensor:
     return means
 
 
+def people() -> Gaussians:
+    """Two formats, one frame each, as DrAction dresses them."""
+    clips = [next(iter(read_ui_prmd(sensor))).clip.sample(1) for sensor in ("kinect22", "vicon39")]
+    with torch.no_grad():
+        return DrAction(DrActionConfig(size=64)).gaussians(clips)[0]
+
+
 SCENES = {
+    "two people of two formats": people(),
     "random": some_gaussians(60),
     "opaque": replace(some_gaussians(150), opacities=torch.full((150,), 0.999), scales=some_gaussians(150).scales * 2),      # stop and cap
     "on the border": crowd(means=_moved(0, 1.0)),

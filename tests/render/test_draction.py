@@ -32,6 +32,14 @@ def test_a_batch_of_formats_paints_what_each_clip_alone_would():
         torch.testing.assert_close(renderer([clip])[0], picture, rtol=1e-4, atol=1e-5)
 
 
+def test_the_order_of_people_does_not_matter():
+    clip = stick_clip(people=3).sample(4)
+    order = [2, 0, 1]
+    shuffled = replace(clip, xyz=clip.xyz[:, order], seen=clip.seen[:, order], velocity=clip.velocity[:, order])
+    for kind in (DrAction, VelocityRenderer, FlatRenderer, TrajectoryRenderer):
+        torch.testing.assert_close(kind(SMALL)([shuffled]), kind(SMALL)([clip]), rtol=1e-4, atol=1e-5)
+
+
 def test_forward_is_a_function():
     renderer, clip = DrAction(SMALL), stick_clip().sample(4)
     before = {name: value.clone() for name, value in renderer.state_dict().items()}
