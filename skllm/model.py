@@ -26,7 +26,7 @@ RENDERERS: dict[str, type[Renderer]] = {
     "draction": DrAction, "3d+velocity": VelocityRenderer, "2d": FlatRenderer, "jtm": TrajectoryRenderer, "released": Released,
 }
 SHIPPED = {"tiny-warm": files("skllm") / "weights" / "tiny_warm"}       # see weights/README.md
-_CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 1
+_CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 2
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,19 @@ class SkeletonLLM(nn.Module):
 
     @classmethod
     def from_pretrained(
-        cls, name: str | Path, renderer: str = "draction", dtype: torch.dtype | None = None, device: str | None = None,
+        cls, name: str | Path, renderer: str | None = None, dtype: torch.dtype | None = None, device: str | None = None,
     ) -> "SkeletonLLM":
         """A model by name, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL.
 
         Names: `tiny`, whose projector has learned nothing yet, and `tiny-warm`, the same after the render warm-up.
-        renderer: a key of `RENDERERS`, for a model that brings none; device: a CUDA device where there is one, else the CPU.
+        renderer: a key of `RENDERERS`, by default draction, for a model that brings none; device: a CUDA device where there is one, else the CPU.
         Raises ValueError where a saved folder is damaged, or was trained over another base than the one at hand.
         """
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         folder = Path(str(SHIPPED.get(str(name), name)))
         if (folder / _CONFIG).is_file():
-            return cls._load(folder, dtype).to(device)
+            return cls._load(folder, dtype, renderer).to(device)
+        renderer = renderer or "draction"
         if renderer not in RENDERERS or renderer == "released":
             known = ", ".join(kind for kind in RENDERERS if kind != "released")
             raise ValueError(f"no renderer {renderer!r} to start from; known: {known}, and DrAction.from_released(path) for the authors' weights")
@@ -82,7 +83,7 @@ class SkeletonLLM(nn.Module):
         return cls(RENDERERS[renderer](DrActionConfig(size=mllm.picture_size, radius=radius)), mllm).to(device)
 
     @classmethod
-    def _load(cls, folder: Path, dtype: torch.dtype | None) -> "SkeletonLLM":
+    def _load(cls, folder: Path, dtype: torch.dtype | None, renderer: str | None) -> "SkeletonLLM":
         try:
             told = json.loads((folder / _CONFIG).read_text())
             stored = load_file(folder / _WEIGHTS)
@@ -92,6 +93,8 @@ class SkeletonLLM(nn.Module):
                 raise ValueError(f"layout {told['layout']}, base {base!r}, frames {frames!r}; this release knows layout {_LAYOUT}")
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
             raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
+        if renderer not in (None, told["renderer"]["kind"]):
+            raise ValueError(f"{folder.name} brings its own renderer, {told['renderer']['kind']!r}; leave out renderer={renderer!r} or load its base")
         model = cls(kind(config), MLLM.from_pretrained(base, dtype, None if base == "tiny" else revision), frames)
         if revision != model.base_revision():
             here = model.base_revision()
@@ -137,7 +140,11 @@ class SkeletonLLM(nn.Module):
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
         sampled = [self.renderer.sample(clip, self.frames, generator) for clip in clips]
-        return self.pictures(sampled) if self.pictures and not torch.is_grad_enabled() else self.renderer(sampled)
+        if not self.pictures or torch.is_grad_enabled():
+            return self.renderer(sampled)
+        if self.pictures.renderer is not self.renderer:
+            raise ValueError("model.pictures keeps another renderer's pictures; set it to PictureCache(model.renderer, folder)")
+        return self.pictures(sampled)
 
     def forward(self, clips: Sequence[Skeleton], questions: Sequence[str], answers: Sequence[str]) -> dict[str, Tensor]:
         """{"loss": mean cross-entropy of the answers' tokens}, for clips that were sampled already or will be at their centres."""

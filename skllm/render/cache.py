@@ -30,7 +30,7 @@ class PictureCache:
         self.renderer, self.folder = renderer, Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, clips: list[Skeleton]) -> Float[Tensor, "B T 3 H W"]:
         """Pictures of sampled clips; all that are not kept yet are painted in one call."""
         look = self._look()

@@ -37,11 +37,14 @@ class DrAction(Renderer):
             self.base[-1].bias[3] += 1.5       # bones start well visible, so that there is light to carry a slope
 
     @staticmethod
-    def from_released(path: str | Path) -> Renderer:
-        """The authors' released renderer, from their safetensors file, painting as theirs does; see `released.Released`."""
+    def from_released(path: str | Path, size: int = 448) -> Renderer:
+        """The authors' released renderer, from their safetensors file, painting as theirs does; see `released.Released`.
+
+        size: pixels a side; theirs is 448, another is for models that see smaller pictures.
+        """
         from skllm.render.released import read_released
 
-        return read_released(path)
+        return read_released(path, size)
 
     def look(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T"]]:
         """Colours (1 - mix) learned + mix depth ramp, and opacities sigma(alpha + change) sigma(gate) (paper, DrAction).

@@ -62,6 +62,7 @@ Blend = Callable[[Topology, Float[Tensor, "P J 3"], int], Float[Tensor, "P N J"]
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(mode=False)      # what is kept must serve training too
 def topology_weights(topology: Topology, per_bone: int = 10) -> Float[Tensor, "N J"]:
     """Rows that place each Gaussian as a mix of joints, every row summing to one.
 
@@ -75,6 +76,7 @@ def topology_weights(topology: Topology, per_bone: int = 10) -> Float[Tensor, "N
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(mode=False)      # what is kept must serve training too
 def meanings(topology: Topology, per_bone: int = 10) -> Float[Tensor, "N M"]:
     """What each Gaussian is, as `Tracks.meaning` holds it."""
     weights = topology_weights(topology, per_bone)
@@ -84,6 +86,7 @@ def meanings(topology: Topology, per_bone: int = 10) -> Float[Tensor, "N M"]:
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(mode=False)      # what is kept must serve training too
 def outward(topology: Topology, per_bone: int = 10) -> Float[Tensor, "N J"]:
     """Rows that give each Gaussian's bone as a difference of joints, away from the body's middle.
 

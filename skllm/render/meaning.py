@@ -22,6 +22,7 @@ SLOTS = tuple((part, side) for part in PARTS if part != "other" for side in SIDE
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(mode=False)      # what is kept must serve training too
 def joint_meaning(topology: Topology) -> Float[Tensor, "J M"]:
     """How much of each slot (part, side) a joint is; rows sum to one.
 

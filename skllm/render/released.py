@@ -30,6 +30,7 @@ _SHAPES = {
     "canonical_quats": (265, 4), "canonical_scales": (265, 3), "depth_mix_logit": (), "lbs_weights_logits": (265, 25),
 }
 _NFM_SHAPES = {"nfm.0.weight": (64, 10), "nfm.0.bias": (64,), "nfm.2.weight": (5, 64), "nfm.2.bias": (5,)}
+_LAYERS = ("0.weight", "0.bias", "2.weight", "2.bias")
 _EXPLODED, _SANE = "appearance_head.0.weight", 1e4
 _TIED = 1e-3              # larger weights tie a Gaussian to a joint; the file's smallest real one is about 1/11
 _JOINT_RADIUS, _BONE_RADIUS, _LONGEST_ROW = 0.026, 0.016, 24          # of other topologies: metres, metres, Gaussians
@@ -177,7 +178,7 @@ def _stretched_ramp(depth: Float[Tensor, "P N T"], shown: Bool[Tensor, "P N T"])
     return blue_to_red(torch.where(shown, (depth - near) / (far - near + 1e-6), 0)).clamp(0, 1)
 
 
-def read_released(path: str | Path) -> Released:
+def read_released(path: str | Path, size: int = 448) -> Released:
     """The renderer of one of the authors' safetensors files.
 
     Raises ValueError where a tensor is missing, extra, of another shape or not finite, or a weight is beyond 1e4. One such
@@ -189,7 +190,7 @@ def read_released(path: str | Path) -> Released:
         raise ValueError(f"cannot read {path} as safetensors ({broken}); download the authors' file again") from broken
     nfm = any(name.startswith("nfm.") for name in stored)
     _check(stored, {**_SHAPES, **(_NFM_SHAPES if nfm else {})}, path, nfm)
-    renderer = Released(DrActionConfig(law="beer-lambert", nfm=nfm, recurrent=None, geometry=()))
+    renderer = Released(DrActionConfig(size=size, law="beer-lambert", nfm=nfm, recurrent=None, geometry=()))
     ours = {
         "features": "canonical_features", "joints": "canonical_joints", "means": "canonical_means", "scales": "canonical_scales",
         "logits": "lbs_weights_logits", "depth_mix": "depth_mix_logit", **{f"base.{n}": f"appearance_head.{n}" for n in _LAYERS},
@@ -197,9 +198,6 @@ def read_released(path: str | Path) -> Released:
     }
     renderer.load_state_dict({mine: stored[theirs] for mine, theirs in ours.items()})
     return renderer
-
-
-_LAYERS = ("0.weight", "0.bias", "2.weight", "2.bias")
 
 
 def _check(stored: dict[str, Tensor], shapes: dict[str, tuple[int, ...]], path: str | Path, nfm: bool) -> None:

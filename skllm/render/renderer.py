@@ -1,7 +1,7 @@
 """What every renderer has in common: a configuration, a camera, and the road from clips to pictures."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -54,8 +54,11 @@ class DrActionConfig:
         for what, known in (("law", LAWS), ("backend", BACKENDS), ("blend", BLENDS), ("recurrent", [None, *RECURRENT])):
             if getattr(self, what) not in known:
                 raise ValueError(f"no {what} {getattr(self, what)!r}; known: {', '.join(map(str, known))}")
-        if not self.radius > 0 or self.per_bone < 0 or self.distance <= 0:
-            raise ValueError(f"radius and distance are positive metres and per_bone is at least 0; got {asdict(self)}")
+        for what, least in (("size", 1), ("per_bone", 0), ("features", 1), ("hidden", 1)):
+            if type(getattr(self, what)) is not int or getattr(self, what) < least:
+                raise ValueError(f"{what} is a whole number, at least {least}; got {getattr(self, what)!r}")
+        if not (0 < self.radius < float("inf") and 0 < self.distance < float("inf")):
+            raise ValueError(f"radius and distance are positive metres; got {self.radius} and {self.distance}")
 
 
 class Renderer(nn.Module):
@@ -66,11 +69,12 @@ class Renderer(nn.Module):
         self.config = config or DrActionConfig()
         self.camera = Camera(self.config.size, self.config.size, self.config.fov_degrees)
         self.blend: nn.Module | None = None
+        self.register_buffer("_here", torch.zeros(0), persistent=False)        # tells the device where nothing learns
 
     @property
     def device(self) -> torch.device:
-        """Where the renderer's parameters are; the CPU where it has none."""
-        return next((p.device for p in self.parameters()), torch.device("cpu"))
+        """Where the renderer paints from: where `.to` put it."""
+        return self._here.device
 
     def sample(self, clip: Skeleton, frames: int, generator: torch.Generator | None = None) -> Skeleton:
         """The frames of a clip that become pictures: segment centres, or with a generator a random one of each segment."""

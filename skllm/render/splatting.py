@@ -1,7 +1,6 @@
 """Compositing: ellipses become pictures. This file is the definition; where a backend differs, this one is right."""
 
 from dataclasses import dataclass, fields
-from importlib.util import find_spec
 
 import torch
 from jaxtyping import Float
@@ -63,6 +62,8 @@ def _painter(backend: str, law: str, means: Tensor):
         raise ValueError(f"no backend {backend!r}; known: {', '.join(BACKENDS)}")
     if backend == "auto":
         backend = _best(law, means.dtype, means.device.type)
+    if backend == "gsplat" and law == "3dgs" and means.is_cuda and not _gsplat_usable():
+        raise ValueError("gsplat's CUDA kernels are not built here; install gsplat and the CUDA toolkit, or use backend 'tiles'")
     if backend == "gsplat" and (law != "3dgs" or not means.is_cuda):
         raise ValueError(f"gsplat paints law '3dgs' on CUDA; got {law!r} on {means.device.type}: use backend 'auto'")
     if backend == "numba" and means.dtype != torch.float32:
@@ -81,9 +82,17 @@ def _painter(backend: str, law: str, means: Tensor):
 def _best(law: str, dtype: torch.dtype, device: str) -> str:
     if dtype != torch.float32:
         return "torch"
-    if device != "cuda":
+    if device == "cpu":
         return "numba"
-    return "gsplat" if law == "3dgs" and find_spec("gsplat") else "tiles"
+    if device != "cuda":
+        return "tiles"
+    return "gsplat" if law == "3dgs" and _gsplat_usable() else "tiles"
+
+
+def _gsplat_usable() -> bool:
+    from skllm.render.splatting_gsplat import usable
+
+    return usable()
 
 
 def _check_finite(g: Gaussians) -> None:
@@ -97,7 +106,7 @@ def _check_finite(g: Gaussians) -> None:
 def front_to_back(g: Gaussians, splats: Splats, pictures: int) -> tuple[Tensor, list[int]]:
     """Indices of the visible Gaussians, by picture and then near to far, and how many each picture has.
 
-    Equally deep ones (flat clips have nothing else) go left to right and down, so that the list's order never matters.
+    Equally deep ones (flat clips have nothing else) go left to right and down, so that the list's order matters only for exact doubles.
     """
     shown = splats.visible.nonzero()[:, 0]
     for key in (splats.means[:, 1], splats.means[:, 0], splats.depths, g.picture):        # the last one decides first

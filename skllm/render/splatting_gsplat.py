@@ -3,12 +3,24 @@
 gsplat sorts by depth inside each tile; as our Gaussians come in order already, their rank is their depth.
 """
 
+from functools import cache
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from skllm.render.splatting import Law
 from skllm.render.splatting_tiles import TILE, extents
+
+
+@cache
+def usable() -> bool:
+    """Whether gsplat is here with its kernels; the PyPI wheel builds them on first use, which needs the CUDA toolkit."""
+    try:
+        from gsplat.cuda._backend import _C
+    except Exception:       # building raises whatever the compiler met
+        return False
+    return _C is not None
 
 
 def paint(

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from skllm.render.rows import (
     F32,
@@ -192,6 +193,7 @@ class _Paint(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, slope):
         *inputs, out = ctx.saved_tensors
         shapes, boxes, starts, constants = ctx.plan
@@ -208,7 +210,10 @@ def paint(
     means: Float[Tensor, "N 2"], conics: Float[Tensor, "N 3"], opacities: Float[Tensor, " N"], colors: Float[Tensor, "N 3"],
     counts: list[int], height: int, width: int, law: Law,
 ) -> Float[Tensor, "F 3 H W"]:
-    """As `splatting.paint_densely`, for float32 on a CPU; without a threshold in the law, coverages under 1e-8 are left out."""
+    """As `splatting.paint_densely`, in float32 on the CPU, wherever the values are; without a threshold in
+    the law, coverages under 1e-8 are left out.
+    """
     constants = (law.exponential, *(np.float32(v) for v in (law.centre, law.least, law.most, law.stop)))
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return _Paint.apply(means, conics, opacities, colors, starts, height, width, constants)
+    on_cpu = (values.cpu() for values in (means, conics, opacities, colors))
+    return _Paint.apply(*on_cpu, starts, height, width, constants).to(means.device)

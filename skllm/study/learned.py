@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skllm.render import Gaussians, Renderer, splat
+from skllm.render import Gaussians, Renderer, TrajectoryRenderer, splat
 from skllm.render.gaussians import bind
 from skllm.render.released import Released
 from skllm.skeleton import Skeleton
@@ -19,11 +19,11 @@ _PAINTED = 0.02     # a pixel this bright in any channel is painted
 
 @dataclass(frozen=True)
 class Dependence:
-    """What a renderer's pictures depend on, over all pixels that are painted.
+    """What a renderer's pictures depend on; velocity and part over all painted pixels, contrast over Gaussians.
 
     velocity: mean change of brightness (0 to 1) for each m/s, over the three axes
     part: mean change of brightness if every Gaussian meant the same, all parts mixed (extrapolated from a tenth of the way)
-    contrast: how much brighter the fastest tenth of all limbs is painted than the slower half, as a share of both together,
+    contrast: how much brighter (opacity x strongest colour) the fastest tenth of all Gaussians is than the slower half, as a share of both together,
     beyond what the same limbs show with their velocities set to zero
     """
 
@@ -48,6 +48,10 @@ def movement(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[
 @torch.no_grad()
 def dependence(renderer: Renderer, clips: Sequence[Skeleton], frames: int = 12) -> Dependence:
     """Measures a renderer on some clips by finite differences; one clip at a time, so memory stays small."""
+    if isinstance(renderer, TrajectoryRenderer):
+        raise ValueError("joint trajectory maps paint paths, not limbs, so their dependence is not measured; use another renderer")
+    if not clips:
+        raise ValueError("dependence is measured on clips; give at least one")
     measured = [_dependence_on(renderer, renderer.sample(clip, frames)) for clip in clips]
     return Dependence(*(sum(asdict(one)[name] for one in measured) / len(measured) for name in ("velocity", "part", "contrast")))
 

@@ -78,8 +78,10 @@ def test_the_box_given_to_gsplat_holds_every_pixel_that_counts():
 
 def test_the_best_painter_is_chosen_by_device_law_and_precision(monkeypatch):
     assert _best("3dgs", torch.float32, "cpu") == "numba" and _best("3dgs", torch.float64, "cpu") == "torch"
-    assert _best("3dgs", torch.float32, "cuda") == "gsplat" and _best("beer-lambert", torch.float32, "cuda") == "tiles"
-    monkeypatch.setattr("skllm.render.splatting.find_spec", lambda name: None)
+    monkeypatch.setattr("skllm.render.splatting._gsplat_usable", lambda: True)
+    assert _best("3dgs", torch.float32, "cuda") == "gsplat"
+    assert _best("3dgs", torch.float32, "mps") == _best("beer-lambert", torch.float32, "cuda") == "tiles"
+    monkeypatch.setattr("skllm.render.splatting._gsplat_usable", lambda: False)
     assert _best("3dgs", torch.float32, "cuda") == "tiles"
 
 

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from skllm.render import DrAction, DrActionConfig
+from skllm.render.blending import BLENDS
 from skllm.render.cache import PictureCache
-from tests.conftest import stick_clip
+from skllm.skeleton import Skeleton, Topology
+from tests.conftest import STICK, stick_clip
 
 SMALL = DrActionConfig(size=40, per_bone=4, radius=0.06)
 
@@ -77,4 +79,14 @@ def test_a_black_clip_is_kept_too(tmp_path):
 
 
 def test_nothing_is_kept_for_a_backward_pass(tmp_path):
-    assert PictureCache(DrAction(SMALL), tmp_path)([stick_clip().sample(2)]).is_inference()
+    assert PictureCache(DrAction(SMALL), tmp_path)([stick_clip().sample(2)]).grad_fn is None
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_what_inference_mode_rendered_first_can_still_be_trained(blend):
+    clip = Skeleton.from_array(stick_clip().xyz, Topology.from_bones(f"only {blend}", STICK.joint_names, STICK.bones), 30).sample(2)
+    renderer = DrAction(replace(SMALL, blend=blend))
+    with torch.inference_mode():
+        renderer([clip])
+    renderer([clip]).sum().backward()
+    assert renderer.features.grad.norm() > 0

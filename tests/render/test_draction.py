@@ -195,5 +195,5 @@ def test_ntu_person_is_265_gaussians_a_frame():
     {"law": "x"}, {"recurrent": "transformer"}, {"radius": 0.0}, {"per_bone": -1}, {"blend": "x"}, {"inputs": ("time",)}, {"geometry": "all"},
 ])
 def test_wrong_configs_are_refused(wrong):
-    with pytest.raises(ValueError, match=r"known|positive|is any of"):
+    with pytest.raises(ValueError, match=r"known|positive|is any of|whole number"):
         DrActionConfig(**wrong)

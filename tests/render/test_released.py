@@ -1,6 +1,6 @@
 """The released renderer beside a dense one written from the facts alone (method A2 to A9), in numpy and double precision."""
 
-from math import exp, log, radians, tan
+from math import log, radians, tan
 
 import numpy as np
 import pytest
@@ -75,9 +75,7 @@ def dense(tensors, raw: np.ndarray, moved: np.ndarray, valid: np.ndarray, nfm: b
 @pytest.mark.parametrize("nfm", [True, False])
 def test_it_paints_as_theirs_does(tmp_path, nfm):
     path, tensors = some_file(tmp_path, nfm)
-    renderer = DrAction.from_released(path)
-    renderer.config.__dict__["size"] = SIZE
-    renderer.camera = type(renderer.camera)(SIZE, SIZE)
+    renderer = DrAction.from_released(path, SIZE)
     raw = kinect_pose(2, torch.Generator().manual_seed(3), frames=30)
     seen = torch.ones(30, 2, 25)
     seen[10:, 1] = 0                                              # the second person leaves
@@ -113,8 +111,7 @@ def test_velocity_is_the_displacement_over_four_raw_frames():
 
 
 def test_another_topology_is_painted_by_stretching(tmp_path):
-    renderer = DrAction.from_released(some_file(tmp_path)[0])
-    renderer.camera = type(renderer.camera)(SIZE, SIZE)
+    renderer = DrAction.from_released(some_file(tmp_path)[0], SIZE)
     body = Skeleton.from_array(0.3 * torch.randn(20, 22, 3, generator=torch.Generator().manual_seed(0)), HUMANML3D22, 20)
     picture = renderer([renderer.sample(body, 6)])
     assert picture.shape == (1, 6, 3, SIZE, SIZE) and (picture.amax((2, 3, 4)) > 0.05).all()
@@ -136,9 +133,8 @@ def test_the_known_exploded_weight_loads_with_a_warning(tmp_path):
     weight[5, 1] = 1.7e34
     path, _ = some_file(tmp_path, nfm=False, **{"appearance_head.0.weight": weight})
     with pytest.warns(UserWarning, match=r"exploded weight \(1\.7e\+34\)"):
-        renderer = DrAction.from_released(path)
+        renderer = DrAction.from_released(path, SIZE)
     clip = clip_of(kinect_pose(1, torch.Generator().manual_seed(1), 12))
-    renderer.camera = type(renderer.camera)(SIZE, SIZE)
     assert renderer([renderer.sample(clip, 2)]).isfinite().all()
 
 
@@ -149,6 +145,3 @@ def test_no_file_and_no_safetensors_are_said_in_a_sentence(tmp_path):
     with pytest.raises(ValueError, match="cannot read"):
         DrAction.from_released(tmp_path / "text")
 
-
-def test_two_opacities_deep_is_one_minus_e_to_their_sum():
-    assert abs((1 - exp(-0.8)) + exp(-0.8) * (1 - exp(-0.8)) - (1 - exp(-1.6))) < 1e-12       # why optical depths add up

@@ -1,6 +1,6 @@
 import torch
 
-from skllm.render import LAWS, DrAction, DrActionConfig, splat
+from skllm.render import DrAction, DrActionConfig, splat
 from skllm.study import figures
 from skllm.study.cost import beside, cuda_costs, growth, milliseconds, naive, pairs, person, renderer_costs
 from tests.render.scenes import one
@@ -33,4 +33,4 @@ def test_costs_are_measured_and_drawn():
     curves = growth(person(), times=1)
     assert len(figures.growth(curves).axes) == 2 and [x for x, _ in curves["frames"]] == [3, 6, 12, 24, 48]
     assert milliseconds(lambda: None, 3) < 1
-    assert bool(cuda_costs(person().sample(2), "3dgs", 1, 1)) == torch.cuda.is_available() and set(LAWS) == {"3dgs", "beer-lambert"}
+    assert bool(cuda_costs(person().sample(2), "3dgs", 1, 1)) == torch.cuda.is_available()

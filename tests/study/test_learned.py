@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from skllm.render import DrAction, DrActionConfig, FlatRenderer, VelocityRenderer
+from skllm.render import DrAction, DrActionConfig, FlatRenderer, TrajectoryRenderer, VelocityRenderer
 from skllm.render.released import Released
 from skllm.skeleton import Skeleton
 from skllm.study import figures
-from skllm.study.learned import Dependence, dependence, movement
+from skllm.study.learned import dependence, movement
 from tests.conftest import STICK, stick_clip
 
 SMALL = DrActionConfig(size=40, per_bone=4, radius=0.06)
@@ -74,5 +74,9 @@ def test_contrast_asks_for_a_clip_that_is_seen_throughout():
         dependence(DrAction(SMALL), [Skeleton.from_array(xyz, STICK, 30)], 6)
 
 
-def test_the_record_is_of_plain_numbers():
-    assert Dependence(1.0, 2.0, 3.0).velocity == 1.0
+
+def test_what_cannot_be_measured_is_refused():
+    with pytest.raises(ValueError, match="paths, not limbs"):
+        dependence(TrajectoryRenderer(SMALL), [stick_clip()])
+    with pytest.raises(ValueError, match="at least one"):
+        dependence(DrAction(SMALL), [])
