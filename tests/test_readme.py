@@ -59,6 +59,6 @@ def speed_section(told: dict, settings: dict) -> str:
         f"{told['peak above the start, MB']:.0f} MB above the start. A first call takes {told['first call, compiling, s']:.0f} s",
         f"where it must compile, {told['first call, compiled before, s']:.1f} s in later processes. Shown only the painted patches of this clip,",
         f"the tower of `tiny` takes {told['tower foreground, ms']:.0f} ms rather than {told['tower dense, ms']:.0f} ms, for {kept:.0f} tokens",
-        f"rather than {whole:.0f}. Time is not quite linear in frames: 24 take {frames[24] / frames[12]:.1f} times as long as 12, since pictures beyond",
-        "32 MB are fresh memory from the system on every call.",
+        f"rather than {whole:.0f}. Time is not quite linear in frames: 24 take {frames[24] / frames[12]:.1f} times as long as 12, since",
+        "pictures beyond 32 MB are fresh memory from the system on every call.",
     ])
