@@ -4,6 +4,7 @@ World: metres and seconds; x to the viewer's right, y up, z away from the viewer
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,18 +17,18 @@ SIDES = ("left", "right", "middle")
 
 # First match wins, on the lower-cased name without its side and separators.
 _PART_OF_NAME = (
+    ("toe|foot", "foot"),
     ("hand|thumb|finger|index|pinky|^ring", "hand"),
     ("wrist", "wrist"),
     ("elbow|forearm|lowerarm|lowarm", "elbow"),
-    ("spineshoulder|shouldercenter|chest|thorax|spine[23]|upperback", "chest"),
+    ("spineshoulder|shouldercenter|chest|thorax|torso|spine[23]|upperback", "chest"),
     ("shoulder|collar|clavicle|upperarm|uparm|^arm", "shoulder"),
-    ("toe|foot", "foot"),
     ("ankle|heel", "ankle"),
-    ("^hips|hipcenter|pelvis|waist|root|spine|belly|lowerback|abdomen", "waist"),
+    ("^hips|hipcenter|midhip|pelvis|waist|root|spine|belly|lowerback|abdomen", "waist"),
     ("hip|upleg|upperleg|thigh", "hip"),
     ("knee|leg|shin|calf", "knee"),
     ("neck", "neck"),
-    ("head|nose|eye|ear|jaw", "head"),
+    ("head|nose|eye|ear|jaw|mouth", "head"),
 )
 _LEFT = re.compile(r"left|^[lL](?=[A-Z_. \-])|[_. \-][lL](?=$|[_. \-])")
 _RIGHT = re.compile(r"right|^[rR](?=[A-Z_. \-])|[_. \-][rR](?=$|[_. \-])")
@@ -45,6 +46,17 @@ def side_of_name(joint: str) -> str:
     joint = _bare_name(joint)
     camel = joint.replace("Left", "left").replace("Right", "right").replace("LEFT", "left").replace("RIGHT", "right")
     return "left" if _LEFT.search(camel) else "right" if _RIGHT.search(camel) else "middle"
+
+
+def sides_of_names(joints: Sequence[str]) -> list[str]:
+    """The side of each joint; a bare first letter l or r counts where the same name exists with the other letter (lfemur, rfemur)."""
+    other = {"l": "r", "r": "l", "L": "R", "R": "L"}
+    sides = []
+    for joint in joints:
+        paired = joint[:1] in other and other[joint[0]] + joint[1:] in joints
+        side = side_of_name(joint)
+        sides.append({"l": "left", "r": "right"}[joint[0].lower()] if side == "middle" and paired else side)
+    return sides
 
 
 def part_of_name(joint: str) -> str:
@@ -88,7 +100,7 @@ class Topology:
         return cls(
             name, names, tuple((int(a), int(b)) for a, b in bones),
             tuple(parts) if parts else tuple(map(part_of_name, names)),
-            tuple(sides) if sides else tuple(map(side_of_name, names)),
+            tuple(sides) if sides else tuple(sides_of_names(names)),
         )
 
     @classmethod
@@ -193,6 +205,21 @@ class Skeleton:
     def people(self) -> int:
         """How many people the clip has room for; one may be absent in any frame."""
         return self.xyz.shape[1]
+
+    def cut(self, start: int, stop: int) -> "Skeleton":
+        """The frames from `start` up to `stop`, as a recording of their own; people who are not seen in them are left out.
+
+        Raises ValueError where these frames are not the clip's, or show nobody. A stop beyond the end is the end.
+        """
+        held = slice(start, stop)
+        if not 0 <= start < min(stop, self.frames):
+            raise ValueError(f"the clip has frames 0 to {self.frames - 1}; cut({start}, {stop}) names none of them")
+        people = (self.seen[held] > 0).any(2).any(0)
+        if not people.any():
+            raise ValueError(f"nobody is seen in frames {start} to {stop}; leave them out")
+        turned = None if self.orientations is None else self.orientations[held][:, people]
+        return replace(self, xyz=self.xyz[held][:, people], seen=self.seen[held][:, people], velocity=None, orientations=turned,
+                       name=f"{self.name} {start}-{stop}")
 
     def measured(self) -> "Skeleton":
         """The same clip with its velocity in m/s: the central difference over a fifteenth of a second to either side.

@@ -1,105 +1,118 @@
-"""COCO-17 keypoints in two dimensions: JSON of detections with pixels and scores, one or more people a frame."""
+"""COCO-17 keypoints in two dimensions: JSON of detections, or arrays [T 17 3] of x, y, score in pixels (MoveNet and others)."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
-from skllm.formats.files import bad, json_of
+from skllm.formats.arrays import array_of, first_array
+from skllm.formats.files import File
+from skllm.formats.planes import checked_size, follow, scored, to_plane
 from skllm.formats.topologies import COCO17
 from skllm.skeleton import Skeleton
 
-DEPTH = 3.0              # metres: where the plane of the picture stands
-_VIEW = 3.4              # metres: what the picture's longer side spans there, a view of about 60 degrees
 _JOINTS = 17
+_MOST_PEOPLE = 64
 
 
-def claims_coco(content) -> bool:
-    """Whether parsed JSON looks like COCO keypoints: a list of detections, or an object with `annotations`."""
-    rows = content.get("annotations") if isinstance(content, dict) else content
+def claims_coco(file: File) -> bool:
+    """Whether the JSON is a list of detections with keypoints, or an object with `annotations`; or the arrays are pixels and scores."""
+    if file.suffix != ".json":
+        return _are_pixels(first_array(file))
+    rows = file.json.get("annotations") if isinstance(file.json, dict) else file.json
     return isinstance(rows, list) and len(rows) > 0 and isinstance(rows[0], dict) and "keypoints" in rows[0]
 
 
-def read_coco(path: Path, size=None, fps: float | int = 30.0) -> Skeleton:
-    """Detections by `image_id`, one picture a frame, people followed by `track_id` where given, else by order in the picture.
+def _are_pixels(found: np.ndarray) -> bool:
+    """[T 17 3] whose last column are scores in 0..1 and whose others reach beyond what metres would."""
+    if found.shape[1:] != (_JOINTS, 3) or found.dtype.kind not in "fiu" or not np.isfinite(found).any():
+        return False
+    scores = found[..., 2][np.isfinite(found[..., 2])]
+    return bool(((scores >= 0) & (scores <= 1)).all() and np.nanmax(found[..., :2]) > 20)
 
-    Frames are the file's `images` where it lists them, else the pictures with a detection, in the order of their numbers.
 
-    The picture becomes an upright plane 3 m before the viewer whose longer side is 3.4 m; scores become confidence, and
-    a keypoint with score (or visibility) 0 is absent.
-    size: (width, height) in pixels; read from `images` where the file has them. fps: COCO does not say it.
+def read_coco(file: File, size=None, fps: float | int = 30.0, clip: str | None = None) -> Skeleton:
+    """A clip on the plane of two-dimensional formats; a keypoint of score (or visibility) 0 is absent.
+
+    JSON: frames are the file's `images` where it lists them, else the pictures with a detection, in the order of their
+    numbers. People are followed by `track_id` where given, else by nearness from picture to picture.
+    size: (width, height) in pixels, read from `images` where the file has them, or "fit". fps: COCO does not say it.
     """
-    content = json_of(path)
-    if not claims_coco(content):
-        raise bad(path, "the top", "no list of detections with 'keypoints'", "export COCO keypoint results, or use Skeleton.from_array")
-    rows = content["annotations"] if isinstance(content, dict) else content
-    if not 0 < fps < float("inf"):
-        raise bad(path, "fps", f"{fps} is no frame rate", "call load(path, fps=30)")
-    width, height = _checked_size(_size_in(content, path) if size is None else size, path)
-    frames = _frames(content, rows, path)
-    points, tracks = np.full((len(frames), len(rows) if len(rows) < 64 else 64, _JOINTS, 3), np.nan), {}
-    met: dict = {}
-    for n, row in enumerate(rows):
-        t = frames[row["image_id"]]
-        met[t] = met.get(t, -1) + 1
-        person = tracks.setdefault(_track(row, met[t], n, path), len(tracks))
-        if person >= points.shape[1]:
-            raise bad(path, f"detection {n}", f"more than {points.shape[1]} people", "keep the tracks you need")
-        if np.isfinite(points[t, person]).any():
-            raise bad(path, f"detection {n}", f"track {row['track_id']} appears twice in one picture", "track the people again")
-        points[t, person] = _keypoints(row, n, path)
-    return _to_skeleton(points[:, : len(tracks)], width, height, fps, path)
+    fps = file.positive(fps, "fps", "30")
+    if file.suffix != ".json":
+        return _read_arrays(file, size, fps, clip)
+    if not claims_coco(file):
+        raise file.bad("the top", "no list of detections with 'keypoints'", "export COCO keypoint results, or use Skeleton.from_array")
+    rows = file.json["annotations"] if isinstance(file.json, dict) else file.json
+    size = _size_in(file) if size is None else size
+    points = _tracked(file, rows, size)
+    seen = scored(points[..., 2])
+    return file.to_skeleton(to_plane(file, points[..., :2], size, seen), COCO17, fps, seen=seen)
 
 
-def _to_skeleton(points: np.ndarray, width: float | int, height: float | int, fps: float | int, path: Path) -> Skeleton:
-    scale = _VIEW / max(width, height)
-    xyz = np.stack([(points[..., 0] - width / 2) * scale, (height / 2 - points[..., 1]) * scale, np.full(points.shape[:-1], DEPTH)], -1)
-    score = np.where(np.isnan(points[..., 2]), 0, points[..., 2])              # NaN: this person has no detection here
-    try:
-        return Skeleton.from_array(xyz, COCO17, fps, seen=(score / max(1.0, score.max())).clip(0, 1), name=path.stem)
-    except ValueError as wrong:
-        raise bad(path, "the keypoints", str(wrong), "check the picture's size and the scores") from None
+def _read_arrays(file: File, size, fps: float | int, clip: str | None) -> Skeleton:
+    found, name = array_of(file, clip)
+    if found.shape[1:] != (_JOINTS, 3):
+        raise file.bad("the array", f"shape {found.shape}, COCO has (T, 17, 3) of x, y, score", "is this the right file?")
+    points = found.astype(np.float64)
+    seen = np.where(np.isfinite(points).all(-1), scored(points[..., 2]), 0)
+    return file.to_skeleton(to_plane(file, points[..., :2], size, seen), COCO17, fps, seen=seen, name=name)
 
 
-def _keypoints(row: dict, n: int, path: Path) -> np.ndarray:
-    try:
-        points = np.array(row["keypoints"], dtype=np.float64).reshape(-1, 3)
-    except (KeyError, TypeError, ValueError):
-        points = np.zeros((0, 3))
-    if points.shape != (_JOINTS, 3) or not np.isfinite(points).all():
-        raise bad(path, f"detection {n}", f"keypoints are {_JOINTS} times x, y, score, all finite numbers", "is this COCO-17?")
+def _tracked(file: File, rows: list, size) -> np.ndarray:
+    """[T P 17 3] of pixels and scores, NaN where a person has no detection."""
+    frames = _frames(file, rows)
+    bodies = [(frames[row["image_id"]], row.get("track_id"), _keypoints(file, row, n)) for n, row in enumerate(rows)]
+    if all(track is None for _, track, _ in bodies):
+        by_frame = _grouped(bodies, len(frames))
+        reach = max(checked_size(file, size)) if size != "fit" else float(np.nanmax([body[:, :2].max() for _, _, body in bodies]))
+        return follow(by_frame, reach)
+    tracks: dict = {}
+    for n, (_, track, _) in enumerate(bodies):
+        if not isinstance(track, (int, str)):
+            raise file.bad(f"detection {n}", f"track_id {track!r} is no number or name", "track the people again")
+        tracks.setdefault(track, len(tracks))
+    if len(tracks) > _MOST_PEOPLE:
+        raise file.bad("the track_ids", f"more than {_MOST_PEOPLE} people", "keep the tracks you need")
+    points = np.full((len(frames), len(tracks), _JOINTS, 3), np.nan)
+    for n, (t, track, body) in enumerate(bodies):
+        if np.isfinite(points[t, tracks[track]]).any():
+            raise file.bad(f"detection {n}", f"track {track} appears twice in one picture", "track the people again")
+        points[t, tracks[track]] = body
     return points
 
 
-def _checked_size(size, path: Path) -> tuple[float | int, float | int]:
+def _grouped(bodies: list, frames: int) -> list[list[np.ndarray]]:
+    by_frame: list[list[np.ndarray]] = [[] for _ in range(frames)]
+    for t, _, body in bodies:
+        by_frame[t].append(body)
+    return by_frame
+
+
+def _keypoints(file: File, row: dict, n: int) -> np.ndarray:
     try:
-        width, height = size
-        if 0 < width < float("inf") and 0 < height < float("inf"):
-            return width, height
-    except (TypeError, ValueError):
-        pass
-    raise bad(path, "size", f"{size!r} is no picture size", "call load(path, size=(width, height)) in pixels")
+        points = np.array(row["keypoints"], dtype=np.float64).reshape(-1, 3)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        points = np.zeros((0, 3))
+    if points.shape != (_JOINTS, 3) or not np.isfinite(points).all():
+        raise file.bad(f"detection {n}", f"keypoints are {_JOINTS} times x, y, score, all finite numbers", "is this COCO-17?")
+    return np.where(points[:, 2:] > 0, points, np.nan)
 
 
-def _size_in(content, path: Path) -> tuple[float | int, float | int]:
-    images = content.get("images") if isinstance(content, dict) else None
+def _size_in(file: File) -> tuple[float | int, float | int]:
+    images = file.json.get("images") if isinstance(file.json, dict) else None
     try:
-        width, height = float(images[0]["width"]), float(images[0]["height"])
-    except (TypeError, KeyError, IndexError, ValueError):
-        raise bad(path, "key 'images'", "the file does not say its pictures' size", "call load(path, size=(width, height))") from None
-    return width, height
+        return float(images[0]["width"]), float(images[0]["height"])
+    except (TypeError, KeyError, IndexError, ValueError, OverflowError):
+        raise file.bad("key 'images'", "the file does not say its pictures' size", "call load(path, size=(width, height))") from None
 
 
-def _field(row, key: str, n: int, path: Path):
-    if not isinstance(row, dict) or not isinstance(row.get(key), (int, str)):
-        raise bad(path, f"detection {n}", f"no {key!r}", "export COCO keypoint results")
-    return row[key]
-
-
-def _frames(content, rows: list, path: Path) -> dict:
+def _frames(file: File, rows: list) -> dict:
     """Frame number of each picture."""
-    images = {_field(row, "image_id", n, path) for n, row in enumerate(rows)}
-    listed = content.get("images") if isinstance(content, dict) else None
+    for n, row in enumerate(rows):
+        if not isinstance(row, dict) or not isinstance(row.get("image_id"), (int, str)):
+            raise file.bad(f"detection {n}", "no 'image_id'", "export COCO keypoint results")
+    images = {row["image_id"] for row in rows}
+    listed = file.json.get("images") if isinstance(file.json, dict) else None
     if isinstance(listed, list) and len(listed) > 1:
         images |= {image["id"] for image in listed if isinstance(image, dict) and isinstance(image.get("id"), (int, str))}
     return {image: t for t, image in enumerate(sorted(images, key=_natural))}
@@ -108,12 +121,3 @@ def _frames(content, rows: list, path: Path) -> dict:
 def _natural(image: int | str) -> list:
     """Sorts 2.jpg before 10.jpg."""
     return [(0, len(word), word) if word.isdigit() else (1, 0, word) for word in re.split(r"(\d+)", str(image)) if word]
-
-
-def _track(row: dict, nth: int, n: int, path: Path):
-    track = row.get("track_id")
-    if track is None:
-        return "nth", nth
-    if not isinstance(track, (int, str)):
-        raise bad(path, f"detection {n}", f"track_id {track!r} is no number or name", "track the people again")
-    return track

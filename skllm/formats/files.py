@@ -1,40 +1,182 @@
-"""Opening files that may be anything: one clear error for each way in which they can disappoint."""
+"""Opening what may be anything: one clear error for each way in which a file can disappoint, and nothing opened twice."""
 
+import io
 import json
+import math
+import zipfile
+from functools import cached_property
 from pathlib import Path
 
-_LARGEST = 1 << 30         # bytes; a clip this large is not a clip
+import numpy as np
+
+from skllm.formats.matlab import read_matlab
+from skllm.formats.pickles import unpickle
+from skllm.skeleton import Skeleton, Topology
+
+_LARGEST = 1 << 31         # bytes; what is larger is not read whole
 
 
-def bad(path: Path, place: str, what: str, remedy: str) -> ValueError:
-    """The one error that a reader raises: file, place, what is wrong there, what to do."""
-    return ValueError(f"{path.name}, {place}: {what}; {remedy}")
+class File:
+    """A file or folder that may hold a clip.
 
+    `text`, `json`, `array` (.npy), `arrays` (.npz), `matrices` (MATLAB), `pickle` (restricted: numbers, words and arrays
+    only) and `rows` open it, each at most once. Every disappointment is a ValueError that names file, place and remedy;
+    a path with nothing there is a FileNotFoundError.
+    """
 
-def text_of(path: Path) -> str:
-    """The file's text. Raises FileNotFoundError where there is none and ValueError where it is not text."""
-    if not path.exists():
-        raise FileNotFoundError(f"no file {path}; check the path")
-    if not path.is_file():
-        raise bad(path, "the path", "it is a folder", "name a file in it")
-    size = path.stat().st_size
-    if size == 0:
-        raise bad(path, "byte 0", "the file is empty", "copy it again from its source")
-    if size > _LARGEST:
-        raise bad(path, "the file", f"{size / 1e9:.1f} GB is too large for one clip", "cut it into clips first")
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as broken:
-        raise bad(path, f"byte {broken.start}", "it is not text", "is the suffix right?") from None
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser()
+        if not self.path.exists():
+            raise FileNotFoundError(f"no file {self.path}; check the path")
 
+    @property
+    def name(self) -> str:
+        """The file's name, for messages."""
+        return self.path.name
 
-def json_of(path: Path):
-    """The file's JSON. Raises ValueError with the line where it breaks off."""
-    try:
-        return json.loads(text_of(path))
-    except json.JSONDecodeError as broken:
-        raise bad(path, f"line {broken.lineno}", f"not JSON ({broken.msg})", "the file may be cut short; copy it again") from None
-    except ValueError as broken:                       # such as a number of five thousand digits
-        raise broken if str(broken).startswith(path.name) else bad(path, "a number", str(broken)[:80], "the file is damaged") from None
-    except RecursionError:
-        raise bad(path, "the file", "JSON nested too deeply to be a clip", "is this the right file?") from None
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffix, for titles."""
+        return self.path.stem
+
+    @property
+    def suffix(self) -> str:
+        """The suffix in lower case; "/" for a folder."""
+        return "/" if self.path.is_dir() else self.path.suffix.lower()
+
+    def bad(self, place: str, what: str, remedy: str) -> ValueError:
+        """The one error that a reader raises: file, place, what is wrong there, what to do."""
+        return ValueError(f"{self.name}, {place}: {what}; {remedy}")
+
+    @cached_property
+    def bytes(self) -> bytes:
+        """The file's bytes."""
+        if not self.path.is_file():
+            raise self.bad("the path", "it is a folder", "name a file in it")
+        size = self.path.stat().st_size
+        if size == 0:
+            raise self.bad("byte 0", "the file is empty", "copy it again from its source")
+        if size > _LARGEST:
+            raise self.bad("the file", f"{size / 1e9:.1f} GB is too large to be read at once", "cut it into clips first")
+        return self.path.read_bytes()
+
+    @cached_property
+    def text(self) -> str:
+        """The file's text."""
+        try:
+            return self.bytes.decode("utf-8-sig")
+        except UnicodeDecodeError as broken:
+            raise self.bad(f"byte {broken.start}", "it is not text", "is the suffix right?") from None
+
+    @cached_property
+    def json(self):
+        """The file's JSON, also where it was written as a string within JSON."""
+        try:
+            content = json.loads(self.text)
+            return json.loads(content) if isinstance(content, str) else content
+        except json.JSONDecodeError as broken:
+            raise self.bad(f"line {broken.lineno}", f"not JSON ({broken.msg})", "the file may be cut short; copy it again") from None
+        except RecursionError:
+            raise self.bad("the file", "JSON nested too deeply to be a clip", "is this the right file?") from None
+        except ValueError as broken:                       # such as a number of five thousand digits
+            raise broken if str(broken).startswith(self.name) else self.bad("a number", str(broken)[:80], "the file is damaged") from None
+
+    @cached_property
+    def array(self) -> np.ndarray:
+        """The array of a `.npy` file, mapped; one that holds Python objects is refused."""
+        self._need_a_file()
+        try:
+            found = np.load(self.path, mmap_mode="r", allow_pickle=False)      # mapped: a header that lies about its size is found out
+        except Exception:                                                      # NumPy raises whatever parsing the header met
+            raise self.bad("the header", "not a whole NumPy array of numbers", "it may be cut short or hold pickled objects; copy it again") from None
+        if not isinstance(found, np.ndarray):
+            raise self.bad("the header", "an archive of arrays, not one array", "was a .npz renamed?")
+        return self._numeric(found, "the array")
+
+    @cached_property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of a `.npz` file by name; ones that hold Python objects are refused."""
+        self._need_a_file()
+        try:
+            with zipfile.ZipFile(self.path) as held:
+                if sum(entry.file_size for entry in held.infolist()) > _LARGEST:
+                    raise self.bad("the archive", "it unpacks to over 2 GB", "split it")
+                return {entry.removesuffix(".npy"): np.load(io.BytesIO(held.read(entry)), allow_pickle=False) for entry in held.namelist()}
+        except Exception as broken:                                            # zipfile, zlib and NumPy raise what parsing met
+            if str(broken).startswith(self.name):
+                raise
+            raise self.bad("the archive", "not whole NumPy arrays of numbers", "it may be cut short or hold pickled objects; copy it again") from None
+
+    @cached_property
+    def matrices(self) -> dict[str, np.ndarray]:
+        """The variables of a MATLAB file (version 5 to 7.2)."""
+        try:
+            return read_matlab(self.bytes)
+        except Exception as broken:                                            # struct, zlib and NumPy raise what parsing met
+            if str(broken).startswith(self.name):
+                raise
+            raise self.bad("its variables", f"not a whole MATLAB file of version 5 to 7.2 ({str(broken)[:80]})", "save it again with -v7") from None
+
+    @cached_property
+    def pickle(self):
+        """What a pickle or joblib dump holds, if it is plain values and arrays; anything else is refused and never runs."""
+        try:
+            return unpickle(self.bytes)
+        except Exception as broken:                                            # a damaged pickle raises whatever its opcodes met
+            raise self.bad("its pickle", str(broken)[:160] or type(broken).__name__, "only plain values and NumPy arrays are read") from None
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The numbers of a text table, one line a row, separated by blanks or commas: [lines, columns], all finite."""
+        lines = [line.replace(",", " ").rstrip() for line in self.text.splitlines()]
+        return self.numbers([line for line in lines if line])
+
+    def numbers(self, lines: list[str]) -> np.ndarray:
+        """Lines of equally many blank-separated finite numbers as an array [lines, columns]."""
+        try:
+            found = np.loadtxt(lines, ndmin=2, comments=None)
+        except (ValueError, OverflowError) as broken:
+            raise self.bad("its rows", f"not a table of numbers ({str(broken)[:90]})", "the file may be cut short; copy it again") from None
+        if found.size == 0 or not np.isfinite(found).all():
+            line = int(np.argwhere(~np.isfinite(found))[0, 0]) + 1 if found.size else 1
+            raise self.bad(f"line {line}", "no numbers, or one that is not finite", "the file is damaged; copy it again")
+        return found
+
+    def to_skeleton(self, xyz, topology: Topology, fps: float | int, name: str = "", **more) -> Skeleton:
+        """`Skeleton.from_array` whose refusals name this file."""
+        try:
+            return Skeleton.from_array(xyz, topology, fps, name=name or self.stem, **more)
+        except (ValueError, TypeError, OverflowError) as wrong:
+            raise self.bad("the clip", str(wrong), "leave this file out, or give the right options") from None
+
+    def pick(self, names, clip: str | None) -> str:
+        """The name of the clip to be read: the only one, or the one asked for."""
+        if clip is None and len(names) == 1:
+            return names[0]
+        if clip not in names:
+            some = ", ".join(map(str, names[:6])) + (", ..." if len(names) > 6 else "")
+            what = f"it holds {len(names)} clips" if clip is None else f"no clip {clip!r} among {len(names)}"
+            raise self.bad("its clips", f"{what}: {some}", "name one: load(path, clip=...)" if names else "it holds none")
+        return clip
+
+    def finite(self, xyz: np.ndarray) -> np.ndarray:
+        """The same coordinates [T ... 3]; raises where one is not a finite number."""
+        if not np.isfinite(xyz).all():
+            t, *j = np.argwhere(~np.isfinite(xyz).all(-1))[0]
+            raise self.bad(f"frame {t}, joint {j[-1]}", "a coordinate that is not a number", "leave this file out, as some are broken")
+        return xyz
+
+    def positive(self, value, option: str, example: str) -> float | int:
+        """An option's value, if it is a positive finite number."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+            raise self.bad(option, f"{value!r} is no positive number", f"call load(path, {option}={example})")
+        return value
+
+    def _need_a_file(self) -> None:
+        if self.path.is_dir() or self.path.stat().st_size == 0:
+            _ = self.bytes
+
+    def _numeric(self, found: np.ndarray, place: str) -> np.ndarray:
+        if found.dtype.kind not in "fiu" or found.size == 0:
+            raise self.bad(place, f"shape {found.shape} of {found.dtype} holds no numbers", "save plain numbers")
+        return found

@@ -1,36 +1,82 @@
-"""HumanML3D joint positions: `.npy` [T 22 3], metres, 20 fps, y up, people start out facing +z."""
+"""HumanML3D: joint positions [T 22 3] and its 263 features a frame, from which the joints are recovered; and SMPL's 24 joints.
 
-from pathlib import Path
+Metres, 20 fps for HumanML3D, y up, people start out facing +z.
+"""
 
 import numpy as np
 
-from skllm.formats.files import bad
-from skllm.formats.topologies import HUMANML3D22
+from skllm.formats.arrays import array_of, first_array
+from skllm.formats.files import File
+from skllm.formats.topologies import HUMANML3D22, SMPL24
 from skllm.skeleton import Skeleton
 
-_FPS = 20.0
+_FPS, _SMPL_FPS = 20.0, 30.0
+_TO_VIEWER = np.array([1.0, 1.0, -1.0])
+_FEATURES = 263          # turn 1, walk 2, height 1, joints 21 x 3, rotations 21 x 6, velocities 22 x 3, contacts 4
+_UP = {"y": np.diag([1.0, 1.0, -1.0]), "z": np.array([[1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])}       # rows are our axes in the file's
 
 
-def read_humanml3d(path: Path) -> Skeleton:
-    """One `new_joints` file. Turned so that its people start out facing the viewer; arrays that hold Python objects are refused."""
-    if not path.exists():
-        raise FileNotFoundError(f"no file {path}; check the path")
-    try:
-        xyz = np.load(path, mmap_mode="r", allow_pickle=False)      # mapped: a header that lies about its size is found out
-    except Exception:                                               # NumPy raises whatever parsing the header met
-        remedy = "the file may be cut short or hold pickled objects; copy it again"
-        raise bad(path, "the header", "not a whole NumPy array of numbers", remedy) from None
-    if not isinstance(xyz, np.ndarray):
-        raise bad(path, "the header", "an archive of arrays, not one array", "was a .npz renamed?")
-    if xyz.ndim == 2 and xyz.shape[1] == 263:
-        raise bad(path, "the array", "these are HumanML3D's 263 features, not joints", "take the same file from new_joints/")
-    if xyz.ndim != 3 or xyz.shape[1:] != (22, 3) or len(xyz) == 0 or xyz.dtype.kind not in "fiu":
-        what = f"shape {xyz.shape} of {xyz.dtype}, HumanML3D has (T, 22, 3) numbers"
-        raise bad(path, "the array", what, "for another layout use Skeleton.from_array")
-    if not np.isfinite(xyz).all():
-        t, j = np.argwhere(~np.isfinite(xyz).all(-1))[0]
-        raise bad(path, f"frame {t}, joint {j}", "a coordinate that is not a number", "leave this file out, as some are broken")
-    try:
-        return Skeleton.from_array(xyz * (1, 1, -1), HUMANML3D22, _FPS, name=path.stem)
-    except ValueError as wrong:
-        raise bad(path, "the coordinates", str(wrong), "leave this file out") from None
+def claims_humanml3d(file: File) -> bool:
+    """Whether the array is [T 22 3]."""
+    return first_array(file).shape[1:] == (22, 3)
+
+
+def read_humanml3d(file: File, clip: str | None = None) -> Skeleton:
+    """One `new_joints` clip, turned so that its people start out facing the viewer."""
+    xyz, name = array_of(file, clip)
+    if xyz.ndim != 3 or xyz.shape[1:] != (22, 3):
+        raise file.bad("the array", f"shape {xyz.shape}, HumanML3D has (T, 22, 3)", "for another layout use Skeleton.from_array")
+    return file.to_skeleton(file.finite(xyz) * _TO_VIEWER, HUMANML3D22, _FPS, name=name)
+
+
+def claims_features(file: File) -> bool:
+    """Whether the array is [T 263]."""
+    return first_array(file).ndim == 2 and first_array(file).shape[1] == _FEATURES
+
+
+def read_features(file: File, clip: str | None = None) -> Skeleton:
+    """One `new_joint_vecs` clip: the 22 joints that its features describe, from the origin and facing the viewer.
+
+    The features must be as recorded, not divided by their spread: multiply by Std.npy and add Mean.npy first.
+    """
+    features, name = array_of(file, clip)
+    if features.ndim != 2 or features.shape[1] != _FEATURES:
+        raise file.bad("the array", f"shape {features.shape}, HumanML3D has (T, 263)", "is this a new_joint_vecs file?")
+    return file.to_skeleton(_recovered(file.finite(features[..., None])[..., 0].astype(np.float64)) * _TO_VIEWER, HUMANML3D22, _FPS, name=name)
+
+
+def _recovered(features: np.ndarray) -> np.ndarray:
+    """Joints [T 22 3] from features (Guo et al. 2022): turns and steps are summed over time, poses are turned back and set there.
+
+    The turn is half the angle between two frames, as it stands in a quaternion; turns and steps lead from a frame to the next.
+    """
+    heading = 2 * np.concatenate([[0], np.cumsum(features[:-1, 0])])
+    steps = _turned(np.stack([features[:, 1], np.zeros(len(features)), features[:, 2]], -1)[:-1], heading[1:])
+    root = np.concatenate([np.zeros((1, 3)), np.cumsum(steps, 0)])
+    others = _turned(features[:, 4:67].reshape(-1, 21, 3), heading[:, None]) + root[:, None] * (1, 0, 1)
+    root[:, 1] = features[:, 3]
+    return np.concatenate([root[:, None], others], 1)
+
+
+def _turned(points: np.ndarray, heading: np.ndarray) -> np.ndarray:
+    """Points turned about the vertical by minus the heading, in radians."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.stack([x * np.cos(heading) - z * np.sin(heading), y, x * np.sin(heading) + z * np.cos(heading)], -1)
+
+
+def claims_smpl(file: File) -> bool:
+    """Whether the array is [T 24 3], or the archive holds SMPL's rotations (which are refused with the way out)."""
+    return first_array(file).shape[1:] == (24, 3) or (file.suffix == ".npz" and "poses" in file.arrays)
+
+
+def read_smpl(file: File, clip: str | None = None, fps: float | int = _SMPL_FPS, up: str = "y") -> Skeleton:
+    """SMPL's 24 joint positions in metres. up: "y", facing +z, or "z", facing -y as AMASS has it; the file does not say."""
+    if file.suffix == ".npz" and "poses" in file.arrays:
+        raise file.bad("its arrays", "SMPL's rotations, not joints; the body model that turns them into joints is not free to ship",
+                       "save the joints of your SMPL model as .npy [T 24 3]")
+    xyz, name = array_of(file, clip)
+    if xyz.ndim != 3 or xyz.shape[1:] != (24, 3):
+        raise file.bad("the array", f"shape {xyz.shape}, SMPL has (T, 24, 3)", "for another layout use Skeleton.from_array")
+    if up not in _UP:
+        raise file.bad("up", f"{up!r} is no axis", 'call load(path, up="y") or up="z"')
+    return file.to_skeleton(file.finite(xyz) @ _UP[up].T, SMPL24, file.positive(fps, "fps", "30"), name=name)

@@ -3,8 +3,10 @@
 from importlib.resources import files
 from pathlib import Path
 
+_CLIPS = (".bvh", ".skeleton", ".json", ".amc", ".txt", ".pkl")
+
 
 def sample_files() -> dict[str, Path]:
-    """Paths of the bundled clips by name: `walk_cmu.bvh`, `wave_kinect_v2.skeleton`, `squat_coco17.json`."""
+    """Paths of the bundled clips by name: `walk_cmu.bvh`, `wave_kinect_v2.skeleton`, `squat_coco17.json`, `run_cmu.amc` and others."""
     folder = Path(str(files("skllm.samples")))
-    return {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".bvh", ".skeleton", ".json")}
+    return {path.name: path for path in sorted(folder.iterdir()) if path.suffix in _CLIPS}

@@ -1,0 +1,141 @@
+"""Pickles of others (PYSKL, joblib) without trust: plain values, words and NumPy arrays come out, and no code of theirs runs.
+
+The opcodes go through Python's own unpickler, whose memory grows with the file and not with the numbers in it.
+"""
+
+import io
+import pickle
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+
+_KINDS = "biufSU"            # numbers, booleans and words; never "O", which holds objects
+_FRAME = 1 << 31
+
+
+class _Array:
+    """Stands for an ndarray while its pickle is read; becomes one from shape, type and bytes."""
+
+    made = None
+
+    def __init__(self, *_):
+        pass
+
+    def __setstate__(self, state) -> None:
+        if isinstance(state, dict):            # joblib: the bytes follow in the stream
+            self.held = SimpleNamespace(**{str(key): value for key, value in state.items()})
+            return
+        shape, kind, by_column, data = state[-4:]
+        self.made = _array(shape, kind, data, by_column)
+
+
+def _array(shape, kind, data: bytes, by_column) -> np.ndarray:
+    kind = kind.made if isinstance(kind, _Type) else kind
+    if not isinstance(data, (bytes, str)) or not isinstance(kind, np.dtype) or kind.kind not in _KINDS:
+        raise pickle.UnpicklingError("an array of Python objects")
+    data = data.encode("latin1") if isinstance(data, str) else data
+    flat = np.frombuffer(data, kind)
+    return flat.reshape(tuple(int(n) for n in shape), order="F" if by_column else "C")
+
+
+class _Type:
+    """Stands for a NumPy dtype."""
+
+    def __init__(self, name, *_):
+        self.made = np.dtype(str(name))
+        if self.made.kind not in _KINDS:
+            raise pickle.UnpicklingError(f"NumPy values of type {name!r}")
+
+    def __setstate__(self, state) -> None:
+        order = state[1]
+        if order in ("<", ">"):
+            self.made = self.made.newbyteorder(order)
+
+
+def _scalar(kind: _Type, data):
+    return _array((1,), kind, data, False)[0].item()
+
+
+def _from_buffer(data, kind: _Type, shape, order: str = "C") -> np.ndarray:
+    return _array(shape, kind, bytes(data), order == "F")
+
+
+def _encode(text: str, how: str = "latin1") -> bytes:
+    return str(text).encode("latin1")
+
+
+_ALLOWED = {
+    **{(home, name): made for home in ("numpy.core.multiarray", "numpy._core.multiarray", "numpy._core.numeric", "numpy.core.numeric")
+       for name, made in (("_reconstruct", _Array), ("scalar", _scalar), ("_frombuffer", _from_buffer))},
+    ("numpy", "ndarray"): _Array, ("numpy", "dtype"): _Type, ("joblib.numpy_pickle", "NumpyArrayWrapper"): _Array,
+    ("_codecs", "encode"): _encode, ("collections", "OrderedDict"): dict,
+    **{(home, made.__name__): made for home in ("builtins", "__builtin__") for made in (set, frozenset)},
+}
+_PLAIN = (dict, list, tuple, set, frozenset, str, bytes, int, float, bool, type(None))
+
+
+class _Reader(pickle._Unpickler):
+    """Python's unpickler with a list of what may be named; persistent ids and extension codes are refused by it already."""
+
+    dispatch: ClassVar[dict] = dict(pickle._Unpickler.dispatch)
+
+    def find_class(self, module: str, name: str):
+        if (module, name) not in _ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is neither a plain value nor an array")
+        return _ALLOWED[module, name]
+
+    def get_extension(self, code):
+        raise pickle.UnpicklingError("it asks for a registered class")
+
+    def load_build(self) -> None:
+        held = self.stack[-2]
+        if not isinstance(held, (_Array, _Type)):
+            raise pickle.UnpicklingError(f"it fills a {type(held).__name__}")
+        super().load_build()
+        if isinstance(held, _Array) and held.made is None:
+            self.stack[-1] = self._follows(held.held)
+
+    def _follows(self, wrapper) -> np.ndarray:
+        """The bytes of a joblib array: padding to the alignment, then the data, right behind the BUILD."""
+        kind = wrapper.dtype.made if isinstance(wrapper.dtype, _Type) else wrapper.dtype
+        if getattr(wrapper, "numpy_array_alignment_bytes", None):
+            padding = self.read(1)[0]
+            self.read(padding)
+        if not isinstance(kind, np.dtype) or kind.kind not in _KINDS:
+            raise pickle.UnpicklingError("an array of Python objects")
+        count = int(np.prod([int(n) for n in wrapper.shape], dtype=np.float64)) * kind.itemsize
+        data = self.read(min(count, _FRAME))
+        return _array(wrapper.shape, kind, data, wrapper.order == "F")
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+def unpickle(data: bytes):
+    """What the pickle holds, with arrays as arrays. Raises UnpicklingError, or what damaged opcodes met, and runs nothing."""
+    return _finished(_Reader(io.BytesIO(data)).load(), {})
+
+
+def _finished(value, done: dict):
+    """The value with stand-ins replaced, each container once."""
+    if id(value) in done:
+        return done[id(value)]
+    if isinstance(value, _Array):
+        if value.made is None:
+            raise pickle.UnpicklingError("an array without its bytes")
+        return value.made
+    if isinstance(value, _Type):
+        return value.made
+    if isinstance(value, dict):
+        made = done[id(value)] = {}
+        made.update((_finished(key, done), _finished(one, done)) for key, one in value.items())
+        return made
+    if isinstance(value, list):
+        made = done[id(value)] = []
+        made.extend(_finished(one, done) for one in value)
+        return made
+    if isinstance(value, tuple):
+        return tuple(_finished(one, done) for one in value)
+    if not isinstance(value, (*_PLAIN, np.ndarray)):
+        raise pickle.UnpicklingError(f"it holds a {type(value).__name__}")
+    return value

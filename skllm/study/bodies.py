@@ -1,0 +1,149 @@
+"""What a folder of recordings holds: formats, joints, rates, and whether the bodies have the size of bodies.
+
+`python -m skllm.study.bodies FOLDER [--size 640x480]` prints the table.
+"""
+
+import argparse
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from tqdm import tqdm
+
+from skllm.formats import File, format_of, load
+from skllm.skeleton import Skeleton
+
+_ENDS = ("foot", "ankle")
+_FEWEST = 3              # frames in which a bone must be seen to be measured
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One clip, or why it could not be read.
+
+    tall: metres from head to foot along the bones, NaN where the body has neither; rigid: how much a bone's length varies
+    over time, the median over bones of its quartile range over its median, 0 for a rigid body.
+    """
+
+    file: str
+    format: str
+    clip: str = ""
+    joints: int = 0
+    people: int = 0
+    frames: int = 0
+    fps: float = 0.0
+    tall: float = float("nan")
+    rigid: float = float("nan")
+    refused: str = ""
+
+
+def height(clip: Skeleton) -> float:
+    """Metres from head to foot along the bones of the person seen most, at the bones' median lengths; NaN where there is no way."""
+    lengths = _bone_lengths(clip)
+    median = torch.nanmedian(lengths, 0).values
+    neighbours: dict[int, list[tuple[int, float]]] = {}
+    for (a, b), length in zip(clip.topology.bones, median.tolist(), strict=True):
+        if length == length:
+            neighbours.setdefault(a, []).append((b, length))
+            neighbours.setdefault(b, []).append((a, length))
+    heads = [j for j, part in enumerate(clip.topology.parts) if part == "head" and j in neighbours]
+    feet = [j for j, part in enumerate(clip.topology.parts) if part in _ENDS and j in neighbours]
+    ways = [far[foot] for head in heads for far in [_ways(neighbours, head)] for foot in feet if foot in far]
+    return max(ways, default=float("nan"))
+
+
+def _ways(neighbours: dict[int, list[tuple[int, float]]], start: int) -> dict[int, float]:
+    """Shortest way along bones from a joint to every other (Dijkstra)."""
+    far, queue = {}, [(0.0, start)]
+    while queue:
+        way, j = heapq.heappop(queue)
+        if j not in far:
+            far[j] = way
+            for other, length in neighbours.get(j, ()):
+                heapq.heappush(queue, (way + length, other))
+    return far
+
+
+def _bone_lengths(clip: Skeleton) -> torch.Tensor:
+    """[T bones] of the person seen most, NaN where unseen."""
+    person = int((clip.seen > 0).sum((0, 2)).argmax())
+    a, b = (list(ends) for ends in zip(*clip.topology.bones, strict=True)) if clip.topology.bones else ([], [])
+    lengths = (clip.xyz[:, person, a] - clip.xyz[:, person, b]).norm(dim=-1)
+    return lengths.where(lengths.isfinite().sum(0) >= min(_FEWEST, clip.frames), torch.nan)
+
+
+def rigidity(clip: Skeleton) -> float:
+    """The median over bones of quartile range over median length: 0 for rigid bones, NaN where none can be measured."""
+    low, middle, high = (torch.nanquantile(_bone_lengths(clip), q, 0) for q in (0.25, 0.5, 0.75))
+    spread = ((high - low) / middle)[middle > 1e-6]
+    return float(spread.nanmedian()) if len(spread) else float("nan")
+
+
+def examine(path: Path, root: Path | None = None, **options) -> Iterator[Finding]:
+    """What each clip of a file is; a single finding with the reason for a file that is refused."""
+    name = str(path.relative_to(root) if root else path.name)
+    try:
+        file = File(path)
+        found = format_of(file)
+        clips = list(found.clips(file)) if found.clips else [None]
+    except ValueError as refused:
+        yield Finding(name, "", refused=str(refused))
+        return
+    for clip in clips:
+        given = {key: value for key, value in options.items() if key in found.read.__code__.co_varnames and value is not None}
+        try:
+            read = load(file, format=found.name, **({"clip": clip} if found.clips else {}), **given)
+        except ValueError as refused:
+            yield Finding(name, found.name, clip or "", refused=str(refused))
+            continue
+        yield Finding(name, found.name, clip or "", len(read.topology.joint_names), read.people, read.frames, read.fps, height(read), rigidity(read))
+
+
+def survey(folder: str | Path, **options) -> list[Finding]:
+    """Every clip in a folder and its folders; a folder of one JSON a frame is one clip. options: `size`, `fps` for 2D formats."""
+    root = Path(folder).expanduser()
+    every = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    frames = {path.parent for path in every if path.suffix == ".json" and path.stem.isdigit()}
+    paths = sorted({path for path in every if path.parent not in frames} | frames)
+    return [finding for path in tqdm(paths, desc="reading", disable=len(paths) < 20) for finding in examine(path, root, **options)]
+
+
+def table(findings: list[Finding]) -> pd.DataFrame:
+    """One row a format: clips, joints, rates, median height with range, rigidity, and how many clips were refused."""
+    rows = pd.DataFrame([vars(one) for one in findings])
+    read = rows[(rows.format != "") & (rows.refused == "")]
+
+    def spread(values: pd.Series, digits: int = 2) -> str:
+        known = values.dropna()
+        low, middle, high = (known.min(), known.median(), known.max()) if len(known) else (float("nan"),) * 3
+        return f"{middle:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+
+    grouped = read.groupby("format")
+    out = pd.DataFrame({
+        "clips": grouped.size(), "joints": grouped.joints.agg(lambda found: "/".join(map(str, sorted(set(found))))),
+        "fps": grouped.fps.agg(lambda found: "/".join(f"{value:g}" for value in sorted(set(found)))[:24]),
+        "metres tall": grouped.tall.agg(spread), "bones vary": grouped.rigid.agg(lambda found: spread(100 * found, 1) + " %"),
+    })
+    out["refused"] = rows[rows.refused != ""].groupby("format").size().reindex(out.index, fill_value=0)
+    return out
+
+
+def main() -> None:
+    """Prints what a folder holds, and what was refused with the reason."""
+    asked = argparse.ArgumentParser(description=main.__doc__)
+    asked.add_argument("folder")
+    asked.add_argument("--size", default="fit", help='picture size of 2D formats that do not say it: 640x480, or "fit"')
+    given = asked.parse_args()
+    size = given.size if given.size == "fit" else tuple(int(n) for n in given.size.split("x"))
+    findings = survey(given.folder, size=size)
+    print(table(findings).to_markdown())
+    for one in findings:
+        if one.refused:
+            print(f"refused: {one.file}: {one.refused}")
+
+
+if __name__ == "__main__":
+    main()
