@@ -4,7 +4,7 @@ from pathlib import Path
 import skllm
 
 FLOORS = (
-    {"skeleton"}, {"animation"}, {"formats", "benchmarks", "render", "reason", "respond", "samples"}, {"model"}, {"train"}, {"study"},
+    {"skeleton"}, {"animation", "perturb"}, {"formats", "benchmarks", "render", "reason", "respond", "samples"}, {"model"}, {"train"}, {"study"},
 )
 SIBLINGS = {("benchmarks", "formats")}       # a benchmark is read with the formats' readers
 PACKAGE = Path(skllm.__file__).parent

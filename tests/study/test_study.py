@@ -6,10 +6,10 @@ import torch
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.formats import COCO17, HUMANML3D22
+from skllm.perturb import relayout
 from skllm.respond.scores import accuracy
 from skllm.study import figures
 from skllm.study.evaluation import balanced, evaluate
-from skllm.study.perturb import relayout
 from skllm.study.results import table, write_record
 from tests.conftest import stick_clip
 
