@@ -10,7 +10,8 @@ from importlib.resources import files
 import numpy as np
 
 from skllm.benchmarks.packed import PackedClip, read_packed
-from skllm.benchmarks.records import LabelledClip, Protocol
+from skllm.benchmarks.records import Benchmark, LabelledClip, Protocol
+from skllm.formats import VICON39
 from skllm.skeleton import Skeleton, Topology
 
 _EXERCISES = (
@@ -29,38 +30,6 @@ _KINECT_JOINTS = (
 _KINECT_PARENTS = (-1, 0, 1, 2, 3, 4, 2, 6, 7, 8, 2, 10, 11, 12, 0, 14, 15, 16, 0, 18, 19, 20)
 KINECT22 = Topology.from_parents("ui_prmd_kinect22", _KINECT_JOINTS, _KINECT_PARENTS)
 
-_ARM = "CLAV-SHO C7-SHO SHO-UPA UPA-ELB ELB-FRM FRM-WRA FRM-WRB WRA-WRB WRA-FIN WRB-FIN"
-_LEG = "ASI-THI PSI-THI THI-KNE KNE-TIB TIB-ANK ANK-HEE HEE-TOE ANK-TOE T10-PSI STRN-ASI"
-_TRUNK = (
-    "LFHD-RFHD RFHD-RBHD RBHD-LBHD LBHD-LFHD C7-LBHD C7-RBHD C7-T10 CLAV-STRN C7-CLAV T10-STRN C7-RBAK "
-    "LASI-RASI RASI-RPSI RPSI-LPSI LPSI-LASI"
-)
-_PART_OF_MARKER = {
-    "FHD": "head", "BHD": "head", "C7": "neck", "T10": "chest", "CLAV": "chest", "STRN": "chest", "BAK": "chest", "SHO": "shoulder",
-    "UPA": "shoulder", "ELB": "elbow", "FRM": "elbow", "WRA": "wrist", "WRB": "wrist", "FIN": "hand", "ASI": "waist", "PSI": "waist",
-    "THI": "hip", "KNE": "knee", "TIB": "knee", "ANK": "ankle", "HEE": "ankle", "TOE": "foot",
-}
-_MIDDLE = ("C7", "T10", "CLAV", "STRN")
-
-
-def _vicon39() -> Topology:
-    arm = "SHO UPA ELB FRM WRA WRB FIN".split()
-    leg = "THI KNE TIB ANK HEE TOE".split()
-    names = ["LFHD", "RFHD", "LBHD", "RBHD", *_MIDDLE, "RBAK", *(s + m for s in "LR" for m in arm), "LASI", "RASI", "LPSI", "RPSI",
-             *(s + m for s in "LR" for m in leg)]
-
-    def named(marker: str, side: str) -> str:
-        return marker if marker in _MIDDLE else side + marker
-
-    pairs = [bone.split("-") for bone in _TRUNK.split()]
-    pairs += [[named(end, side) for end in bone.split("-")] for side in "LR" for bone in (_ARM + " " + _LEG).split()]
-    bare = [name if name in _MIDDLE else name[1:] for name in names]
-    sides = ["middle" if name in _MIDDLE else {"L": "left", "R": "right"}[name[0]] for name in names]
-    bones = [(names.index(a), names.index(b)) for a, b in pairs]
-    return Topology.from_bones("vicon_plug_in_gait39", names, bones, [_PART_OF_MARKER[marker] for marker in bare], sides)
-
-
-VICON39 = _vicon39()
 # Rows turn the file's axes into ours. Kinect here: y up, z towards the sensor. Vicon: z up, people face +x, +y is their left.
 _FORMATS = {
     "kinect22": (KINECT22, 30.0, ((1, 0, 0), (0, 1, 0), (0, 0, -1))),
@@ -85,3 +54,8 @@ def _labelled(one: PackedClip, sensor: str) -> LabelledClip:
     how, exercise, subject, _ = one.key.split("_")
     clip = Skeleton.from_array(one.xyz @ np.array(turn, np.float32).T, topology, fps, seen=one.seen, name=f"{one.key} ({sensor})")
     return LabelledClip(f"{sensor}/{one.key}", clip, _EXERCISES[int(exercise[1:]) - 1], int(subject[1:]), how == "cor")
+
+
+BUNDLED = Benchmark(
+    "ui_prmd", "UI-PRMD", _EXERCISES, (UI_PRMD,), lambda root: [*read_ui_prmd("kinect22"), *read_ui_prmd("vicon39")], "", "it is in the package",
+)

@@ -1,0 +1,184 @@
+"""Prepared stores: what comes out is what went in, and no kill, damage or full disk loses it."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from skllm.benchmarks import BENCHMARKS, NTU60, Benchmark, LabelledClip, prepare, read_store
+from skllm.benchmarks import preparation as making
+from skllm.benchmarks.store import _shard, write_whole
+from skllm.formats import NTU25
+from skllm.skeleton import Skeleton
+from tests.conftest import ntu_text, stick_clip
+from tests.formats.makers import standing
+
+
+def recordings(folder: Path, clips: int = 12, frames: int = 3) -> Path:
+    folder.mkdir()
+    for n in range(clips):
+        body = standing(NTU25) + np.array([0.01 * n, 0, 0])
+        (folder / f"S001C001P{1 + n % 9:03d}R001A{1 + n:03d}.skeleton").write_text(ntu_text([{"1": body * (1 + 1e-3 * t)} for t in range(frames)]))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch):
+    monkeypatch.setattr(making, "_EACH", 5)
+    _shard.cache_clear()
+
+
+def same(one: Skeleton, other: Skeleton, within: float) -> None:
+    assert one.topology == other.topology and one.fps == other.fps and one.name == other.name
+    assert torch.equal(one.seen > 0, other.seen > 0) and (one.seen - other.seen).abs().max() < 1 / 254
+    assert (one.xyz - other.xyz).nan_to_num().abs().max() < within
+
+
+def test_what_is_read_from_a_store_is_what_was_written(tmp_path):
+    raw = recordings(tmp_path / "raw")
+    made = prepare(NTU60, raw, tmp_path / "store", workers=1)
+    assert (made.kept, made.reused, made.skipped) == (12, 0, ())
+    before, after = NTU60.clips(raw), NTU60.clips(tmp_path / "store")
+    assert [(one.key, one.label, one.subject, one.camera, one.setup) for one in before] == [
+        (one.key, one.label, one.subject, one.camera, one.setup) for one in after]
+    for one, other in zip(before, after, strict=True):
+        same(one.clip, other.clip, 1e-4)
+
+
+def test_people_joints_and_confidences_of_any_clip_survive(tmp_path):
+    clips = [LabelledClip(f"c{n}", stick_clip(4 + n, people=1 + n % 2, seed=n), "wave", n, captions=("a", "b"), part="train") for n in range(7)]
+    gone = clips[0].clip
+    seen = gone.seen.clone()
+    seen[1, 0, 2], seen[2, 0, 3] = 0, 0.5
+    holed = Skeleton(torch.where(seen[..., None] > 0, gone.xyz, torch.nan), seen, gone.fps, gone.topology, name="holed")
+    clips[0] = LabelledClip("c0", holed, "wave")
+    toy = Benchmark("toy", "toy clips", ("wave",), (), lambda root: clips, "", "")
+    prepare(toy, "", tmp_path / "store", workers=1)
+    for one, other in zip(clips, read_store(tmp_path / "store", "toy"), strict=True):
+        same(one.clip, other.clip, 1e-4)
+        assert (one.captions, one.part, one.correct) == (other.captions, other.part, other.correct)
+    assert other.clip.seen.unique().tolist() == [1.0]
+    assert read_store(tmp_path / "store")[0].clip.seen[2, 0, 3] == 0.5
+
+
+def test_two_workers_make_what_one_makes(tmp_path):
+    raw = recordings(tmp_path / "raw")
+    for workers in (1, 2):
+        prepare(NTU60, raw, tmp_path / f"store{workers}", workers=workers)
+    names = sorted(path.name for path in (tmp_path / "store1").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "store2").iterdir())
+    assert all((tmp_path / "store1" / name).read_bytes() == (tmp_path / "store2" / name).read_bytes() for name in names)
+
+
+def test_what_cannot_be_read_is_skipped_and_named(tmp_path):
+    raw = recordings(tmp_path / "raw")
+    broken = sorted(raw.iterdir())[3]
+    broken.write_text(broken.read_text()[:500])
+    made = prepare(NTU60, raw, tmp_path / "store", workers=1)
+    assert made.kept == 11 and made.skipped[0][0] == broken.stem and "cut short" in made.skipped[0][1]
+    assert broken.stem not in {one.key for one in NTU60.clips(tmp_path / "store")}
+    assert prepare(NTU60, raw, tmp_path / "store", workers=1).skipped == made.skipped
+
+
+def test_a_changed_recording_is_read_again_and_nothing_else_is(tmp_path):
+    raw = recordings(tmp_path / "raw")
+    prepare(NTU60, raw, tmp_path / "store", workers=1)
+    assert prepare(NTU60, raw, tmp_path / "store", workers=1).reused == 3
+    first = sorted(raw.iterdir())[0]
+    first.write_text(ntu_text([{"1": standing(NTU25) + 1}] * 9))
+    made = prepare(NTU60, raw, tmp_path / "store", workers=1)
+    _shard.cache_clear()
+    assert made.reused == 2 and NTU60.clips(tmp_path / "store")[0].clip.frames == 9
+
+
+@pytest.mark.parametrize("kind", ["xyz.npy", "seen.npy", "json"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
+def test_a_damaged_store_is_refused_and_mended(kind, damage, tmp_path):
+    raw = recordings(tmp_path / "raw")
+    prepare(NTU60, raw, tmp_path / "store", workers=1)
+    part = tmp_path / "store" / f"00001.{kind}"
+    whole = bytearray(part.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    {"flip": lambda: part.write_bytes(whole), "cut": lambda: part.write_bytes(whole[:-9]), "gone": part.unlink}[damage]()
+    with pytest.raises(ValueError, match=rf"00001\.{kind}.*skllm prepare"):
+        [one.clip for one in NTU60.clips(tmp_path / "store")]
+    assert prepare(NTU60, raw, tmp_path / "store", workers=1).reused == 2
+    _shard.cache_clear()
+    assert len([one.clip for one in NTU60.clips(tmp_path / "store")]) == 12
+
+
+def test_another_benchmarks_store_and_another_version_are_refused(tmp_path):
+    prepare(NTU60, recordings(tmp_path / "raw"), tmp_path / "store", workers=1)
+    with pytest.raises(ValueError, match="holds ntu60, not kard"):
+        BENCHMARKS["kard"].clips(tmp_path / "store")
+    about = tmp_path / "store" / "store.json"
+    about.write_text(json.dumps({**json.loads(about.read_text()), "version": 99}))
+    with pytest.raises(ValueError, match="version 99"):
+        NTU60.clips(tmp_path / "store")
+
+
+def test_a_full_disk_leaves_no_half_file_and_says_so(tmp_path, monkeypatch):
+    (tmp_path / "f.json").write_text("old")
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device; free some space"):
+        write_whole(tmp_path / "f.json", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["f.json"] and (tmp_path / "f.json").read_text() == "old"
+
+
+def test_the_raw_folder_is_never_written_to(tmp_path):
+    raw = recordings(tmp_path / "raw")
+    with pytest.raises(ValueError, match="another folder"):
+        prepare(NTU60, raw, raw)
+
+
+_PREPARE = """
+import sys
+from skllm.benchmarks import NTU60, prepare
+from skllm.benchmarks import preparation as making
+making._EACH = 4
+if __name__ == "__main__":
+    prepare(NTU60, sys.argv[1], sys.argv[2], workers=2)
+"""
+
+
+def test_twenty_kills_at_random_moments_lose_and_corrupt_nothing(tmp_path):
+    raw, store, script = recordings(tmp_path / "raw", clips=48, frames=40), tmp_path / "store", tmp_path / "make.py"
+    script.write_text(_PREPARE)
+    dice, finished, most = random.Random(0), set(), 3.0
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    for kill in range(20):
+        run = subprocess.Popen([sys.executable, script, raw, store], env=environment, stderr=subprocess.DEVNULL, start_new_session=kill % 2 == 0)
+        time.sleep(dice.uniform(0.2, most))
+        if kill % 2 == 0 and run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)            # everything at once, as a batch system does
+        else:
+            run.kill()                                    # the parent alone
+        run.wait()
+        vouched = {path.name for path in store.glob("0*.json")} if store.exists() else set()
+        assert finished <= vouched                        # what was finished stays
+        finished = vouched
+        for path in store.glob("0*.json") if store.exists() else ():
+            json.loads(path.read_bytes())
+        if kill == 9 and store.exists():
+            for path in sorted(store.glob("0*.json"))[::2]:          # so that the later kills have work to interrupt
+                path.unlink()
+                finished.discard(path.name)
+            (store / "store.json").unlink(missing_ok=True)
+    time.sleep(1)                                         # orphans end with their parent
+    subprocess.run([sys.executable, script, raw, store], env=environment, check=True, stderr=subprocess.DEVNULL)
+    for one, other in zip(NTU60.clips(raw), NTU60.clips(store), strict=True):
+        assert one.key == other.key
+        same(one.clip, other.clip, 1e-4)
+    assert not [path.name for path in store.iterdir() if path.name.startswith(".") and path.stat().st_mtime > time.time() - 0.5]
