@@ -61,6 +61,29 @@ def animated_clip(clip: Skeleton, size: int = 220) -> bytes:
     return _gif([_draw(shown, points, size) for points in _to_pixels(shown, size)], seconds)
 
 
+def still_clip(clip: Skeleton, shown: int = 6, size: int = 220) -> bytes:
+    """A PNG of `shown` frames side by side, evenly taken, as `animated_clip` draws them."""
+    at = clip.sample(min(clip.frames, shown))
+    drawn = [_draw(at, points, size) for points in _to_pixels(at, size)]
+    strip = Image.new("RGB", (size * len(drawn), size), "white")
+    for n, picture in enumerate(drawn):
+        strip.paste(picture, (n * size, 0))
+    return _png(strip)
+
+
+def still_pictures(pictures: Float[Tensor, "T 3 H W"], shown: int = 6) -> bytes:
+    """A PNG of `shown` rendered pictures (RGB in [0, 1]) side by side, evenly taken."""
+    at = torch.linspace(0, len(pictures) - 1, min(shown, len(pictures))).round().long()
+    strip = torch.cat(list(pictures[at].detach().clamp(0, 1)), 2)
+    return _png(Image.fromarray((strip * 255).byte().permute(1, 2, 0).cpu().numpy()))
+
+
+def _png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
 def animated_pictures(pictures: Float[Tensor, "T 3 H W"], seconds: float = 2.0) -> bytes:
     """A GIF of rendered pictures (RGB in [0, 1]) that lasts `seconds`."""
     frames = (pictures.detach().clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).cpu().numpy()

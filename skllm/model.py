@@ -84,15 +84,9 @@ class SkeletonLLM(nn.Module):
 
     @classmethod
     def _load(cls, folder: Path, dtype: torch.dtype | None, renderer: str | None) -> "SkeletonLLM":
-        try:
-            told = json.loads((folder / _CONFIG).read_text())
-            stored = load_file(folder / _WEIGHTS)
-            kind, config = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"])
-            base, revision, frames = told["base"], told["revision"], told["frames"]
-            if told["layout"] != _LAYOUT or not isinstance(base, str) or not isinstance(frames, int):
-                raise ValueError(f"layout {told['layout']}, base {base!r}, frames {frames!r}; this release knows layout {_LAYOUT}")
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
-            raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
+        told, stored = _stored(folder)
+        kind, config = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"])
+        base, revision, frames = told["base"], told["revision"], told["frames"]
         if renderer not in (None, told["renderer"]["kind"]):
             raise ValueError(f"{folder.name} brings its own renderer, {told['renderer']['kind']!r}; leave out renderer={renderer!r} or load its base")
         model = cls(kind(config), MLLM.from_pretrained(base, dtype, None if base == "tiny" else revision), frames)
@@ -187,6 +181,36 @@ class SkeletonLLM(nn.Module):
         total = sum(p.numel() for p in self.parameters())
         learns = " + ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "nothing"
         return f"{learns} of {total:,} parameters learn; the rest is frozen"
+
+
+def load_renderer(name: str | Path, size: int = 448) -> Renderer:
+    """The renderer of a checkpoint, or a fresh one of a kind in `RENDERERS`, without any language model behind it.
+
+    size: pixels a side of a fresh one; a checkpoint's paints at its own.
+    """
+    folder = Path(str(SHIPPED.get(str(name), name)))
+    if (folder / _CONFIG).is_file():
+        told, stored = _stored(folder)
+        made = RENDERERS[told["renderer"]["kind"]](DrActionConfig(**told["renderer"]["config"]))
+        made.load_state_dict({key.removeprefix("renderer."): value for key, value in stored.items() if key.startswith("renderer.")})
+        return made
+    if name not in RENDERERS or name == "released":
+        known = ", ".join([*SHIPPED, *(kind for kind in RENDERERS if kind != "released")])
+        raise ValueError(f"no renderer {str(name)!r}; known: {known}, or the folder of a checkpoint")
+    return RENDERERS[str(name)](DrActionConfig(size=size))
+
+
+def _stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
+    """What a checkpoint says of itself, and its weights."""
+    try:
+        told = json.loads((folder / _CONFIG).read_text())
+        stored = load_file(folder / _WEIGHTS)
+        _ = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"]), told["revision"]
+        if told["layout"] != _LAYOUT or not isinstance(told["base"], str) or not isinstance(told["frames"], int):
+            raise ValueError(f"layout {told['layout']}, base {told['base']!r}, frames {told['frames']!r}; this release knows layout {_LAYOUT}")
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
+        raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
+    return told, stored
 
 
 def _replace(path: Path, write) -> None:

@@ -49,7 +49,7 @@ def _told(name: str, path: Path, text: Path, part: str) -> list[LabelledClip]:
 
 def _is_number(word: str) -> bool:
     try:
-        return np.isfinite(float(word))
+        return bool(np.isfinite(float(word)))
     except ValueError:
         return False
 

@@ -8,7 +8,7 @@ from skllm.formats.kinematics import Body, forward, from_quaternions
 from skllm.formats.topologies import SMPL24
 from skllm.skeleton import Skeleton
 
-_TO_VIEWER = np.array([[0, 1.0, 0], [0, 0, 1.0], [-1.0, 0, 0]])       # the robot faces +x, z is up; rows are our axes
+_TO_VIEWER = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])       # these motions start out facing -y, z is up; rows are our axes
 
 # Links and hinges of the robot's MuJoCo model (Unitree, BSD 3-Clause), without the wrist's, which are fixed in these motions.
 G1 = Body.from_table("unitree_g1_23", """

@@ -242,12 +242,12 @@ def deepmimic_file(folder: Path) -> Path:
 
 
 def g1_file(folder: Path) -> Path:
-    """The robot faces +x; its elbows (18 and 22) are stretched, its right shoulder, degree of freedom 19, pitches by -170 degrees."""
+    """The robot is turned to face -y; its elbows (18 and 22) are stretched, its right shoulder, degree of freedom 19, pitches by -170 degrees."""
     dof = np.zeros((FRAMES, 23), np.float32)
     dof[:, [18, 22]] = np.pi / 2
     dof[:, 19] = -np.radians(170)
-    motion = {"root_trans_offset": np.tile(np.float32([0, 0, 0.8]), (FRAMES, 1)), "root_rot": np.tile(np.float64([0, 0, 0, 1]), (FRAMES, 1)),
-              "dof": dof, "fps": 30, "smpl_joints": np.tile((standing(SMPL24) @ np.float32([[0, 1, 0], [0, 0, 1], [-1, 0, 0]])), (FRAMES, 1, 1))}
+    motion = {"root_trans_offset": np.tile(np.float32([0, 0, 0.8]), (FRAMES, 1)), "root_rot": np.tile([0, 0, -(0.5**0.5), 0.5**0.5], (FRAMES, 1)),
+              "dof": dof, "fps": 30, "smpl_joints": np.tile((standing(SMPL24) @ np.float32([[1, 0, 0], [0, 0, 1], [0, 1, 0]])), (FRAMES, 1, 1))}
     path = folder / "raise.pkl"
     path.write_bytes(pickle.dumps({"raise": motion}))
     return path

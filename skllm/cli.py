@@ -1,0 +1,180 @@
+"""`skllm`: the Python API's verbs as commands. Every command takes --json where a script would read its answer."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from skllm.animation import animated_clip, animated_pictures, html, still_clip, still_pictures
+from skllm.formats import FORMATS, load
+from skllm.skeleton import Skeleton
+
+_OUTPUTS = (".gif", ".png", ".html")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Runs one command and returns its exit status: 0, or 2 after a sentence on what was wrong."""
+    asked = _parser().parse_args(words)
+    try:
+        asked.run(asked)
+    except (ValueError, OSError) as wrong:
+        print(f"skllm {asked.command}: {wrong}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"skllm {asked.command}: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser("skllm", description="Language models that understand human motion.")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    machine = argparse.ArgumentParser(add_help=False)
+    machine.add_argument("--json", action="store_true", help="print JSON")
+    file = argparse.ArgumentParser(add_help=False)
+    file.add_argument("file", help="a recording of any format that `skllm formats` lists")
+    file.add_argument("--format", help="its format, where two would read it")
+    file.add_argument("--clip", help="which clip, where the file holds several")
+    file.add_argument("--size", type=_size, help='picture size of a 2D format: 640x480, or "fit"')
+    file.add_argument("--fps", type=float, help="frames a second, where the file does not say")
+    file.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="another option of the format's reader")
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument("--model", default="tiny-warm", help="tiny-warm, a checkpoint's folder, or a Hugging Face id of an InternVL")
+
+    def command(name: str, run, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=text, description=text, parents=[*parents, machine])
+        one.set_defaults(run=run)
+        return one
+
+    command("formats", _formats, "list the formats that can be read")
+    command("benchmarks", _benchmarks, "list the benchmarks, their protocols, and where their data is to be had")
+    show = command("show", _show, "say what a recording holds, and draw it moving", file)
+    show.add_argument("-o", "--out", type=Path, help="where to draw it: .gif, .png or .html")
+    render = command("render", _render, "paint the pictures that a language model sees", file)
+    render.add_argument("-o", "--out", type=Path, required=True, help="where to paint them: .gif, .png or .html")
+    render.add_argument("--renderer", default="tiny-warm", help="tiny-warm, draction, 3d+velocity, 2d, jtm, or a checkpoint's folder")
+    render.add_argument("--pixels", type=int, default=448, help="pixels a side of a renderer that brings no size (448)")
+    render.add_argument("--frames", type=int, default=12, help="pictures a clip (12)")
+    recognize = command("recognize", _recognize, "choose the label of a recording", file, model)
+    recognize.add_argument("--labels", nargs="+", required=True, help="the labels to choose from")
+    ask = command("ask", _ask, "answer a question about a recording", file, model)
+    ask.add_argument("question")
+    prepare = command("prepare", _prepare, "turn a benchmark's raw files into a small store that is quick to read")
+    prepare.add_argument("benchmark", help="its name, as `skllm benchmarks` lists it")
+    prepare.add_argument("--data-root", default="", help="the folder with your copy of the files")
+    prepare.add_argument("--out", help="the store's folder (prepared/BENCHMARK)")
+    prepare.add_argument("--workers", type=int, help="processes (one a core)")
+    prepare.add_argument("--leave-out", help="a text file with keys to be left out")
+    return whole
+
+
+def _size(text: str):
+    if text == "fit":
+        return text
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdigit() for side in sides):
+        raise argparse.ArgumentTypeError(f'{text!r} is no size; write 640x480, or "fit"')
+    return int(sides[0]), int(sides[1])
+
+
+def _clip(asked: argparse.Namespace) -> Skeleton:
+    options = {key: value for key in ("clip", "size", "fps") if (value := getattr(asked, key)) is not None}
+    for pair in asked.option:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"--option {pair!r} has no value; write NAME=VALUE")
+        options[key] = float(value) if value.replace(".", "", 1).isdigit() else value
+    return load(asked.file, asked.format, **options)
+
+
+def _tell(asked: argparse.Namespace, content: dict | list, text: str) -> None:
+    print(json.dumps(content, indent=1, ensure_ascii=False) if asked.json else text)
+
+
+def _formats(asked: argparse.Namespace) -> None:
+    rows = [{"name": one.name, "suffixes": ["folder" if end == "/" else end for end in one.suffixes], "holds": one.holds} for one in FORMATS]
+    _tell(asked, rows, "\n".join(f"{row['name']:20} {' '.join(row['suffixes']):18} {row['holds']}" for row in rows))
+
+
+def _benchmarks(asked: argparse.Namespace) -> None:
+    from skllm.benchmarks import BENCHMARKS
+
+    rows = [{"name": one.name, "title": one.title, "labels": len(one.labels), "protocols": [protocol.name for protocol in one.protocols],
+             "layout": one.layout, "request": one.request} for one in BENCHMARKS.values()]
+    _tell(asked, rows, "\n\n".join(
+        f"{row['name']}: {row['title']}, {row['labels'] or 'own'} labels\n  protocols: {', '.join(row['protocols'])}\n"
+        f"  files: {row['layout'] or 'bundled'}\n  from: {row['request']}" for row in rows))
+
+
+def _show(asked: argparse.Namespace) -> None:
+    _suffix(asked.out)
+    clip = _clip(asked)
+    if asked.out:
+        _write(asked.out, clip, lambda: animated_clip(clip), lambda: still_clip(clip))
+    _tell(asked, _facts(clip, asked.out), repr(clip) + (f" -> {asked.out}" if asked.out else ""))
+
+
+def _facts(clip: Skeleton, out: Path | None) -> dict:
+    return {"name": clip.name, "topology": clip.topology.name, "joints": list(clip.topology.joint_names), "bones": list(clip.topology.bones),
+            "frames": clip.frames, "fps": clip.fps, "people": clip.people, "seen": round(float((clip.seen > 0).float().mean()), 4),
+            "out": str(out) if out else None}
+
+
+def _render(asked: argparse.Namespace) -> None:
+    import torch
+
+    from skllm.model import load_renderer
+
+    _suffix(asked.out)
+    renderer, clip = load_renderer(asked.renderer, asked.pixels), _clip(asked)
+    with torch.no_grad():
+        pictures = renderer([renderer.sample(clip, asked.frames)])[0]
+    _write(asked.out, clip, lambda: animated_pictures(pictures, clip.frames / clip.fps), lambda: still_pictures(pictures))
+    facts = {**_facts(clip, asked.out), "renderer": asked.renderer, "pictures": list(pictures.shape)}
+    _tell(asked, facts, f"{len(pictures)} pictures of {clip!r} -> {asked.out}")
+
+
+def _suffix(out: Path | None) -> None:
+    if out is not None and out.suffix.lower() not in _OUTPUTS:
+        raise ValueError(f"cannot write {out.name!r}; end it in {', '.join(_OUTPUTS)}")
+
+
+def _write(out: Path, clip: Skeleton, gif, png) -> None:
+    """Draws into a file of the suffix's kind."""
+    if out.suffix.lower() == ".html":
+        page = f"<!doctype html><meta charset=utf-8><title>{clip.name}</title>{html(gif(), repr(clip))}"
+        out.write_text(page, encoding="utf-8")
+    else:
+        out.write_bytes(gif() if out.suffix.lower() == ".gif" else png())
+
+
+def _recognize(asked: argparse.Namespace) -> None:
+    from skllm.model import SkeletonLLM
+
+    clip = _clip(asked)
+    found = SkeletonLLM.from_pretrained(asked.model).recognize(clip, asked.labels)
+    lines = [f"{chance:6.1%}  {label}" for label, chance in sorted(found.probabilities.items(), key=lambda pair: -pair[1])]
+    _tell(asked, {"label": found.label, "probabilities": found.probabilities, "said": found.said, "strict": found.strict}, "\n".join(lines))
+
+
+def _ask(asked: argparse.Namespace) -> None:
+    from skllm.model import SkeletonLLM
+
+    clip = _clip(asked)
+    answer = SkeletonLLM.from_pretrained(asked.model).ask(clip, asked.question)
+    _tell(asked, {"question": asked.question, "answer": answer}, answer)
+
+
+def _prepare(asked: argparse.Namespace) -> None:
+    from skllm.benchmarks import BENCHMARKS, prepare
+
+    if asked.benchmark not in BENCHMARKS:
+        raise ValueError(f"no benchmark {asked.benchmark!r}; known: {', '.join(BENCHMARKS)}")
+    made = prepare(BENCHMARKS[asked.benchmark], asked.data_root, asked.out or f"prepared/{asked.benchmark}", asked.workers, asked.leave_out)
+    told = {"folder": str(made.folder), "kept": made.kept, "reused_shards": made.reused, "skipped": dict(made.skipped)}
+    lines = [f"{made.kept} clips in {made.folder}", *(f"skipped {key}: {why}" for key, why in made.skipped)]
+    _tell(asked, told, "\n".join(lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

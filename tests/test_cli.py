@@ -1,0 +1,94 @@
+"""The command line: the same words as the API, one sentence where something is wrong, JSON where a script would read it."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skllm import cli, model
+from skllm.formats import FORMATS
+from skllm.samples import sample_files
+from tests.formats.makers import gltf_file, openpose_folder, pyskl_file
+
+WAVE = str(sample_files()["wave_kinect_v2.skeleton"])
+
+
+def run(capsys, *words) -> tuple[int, str, str]:
+    status = cli.main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_formats_and_benchmarks_are_listed_for_people_and_for_scripts(capsys):
+    assert run(capsys, "formats")[1].count("\n") == len(FORMATS)
+    rows = json.loads(run(capsys, "formats", "--json")[1])
+    assert {row["name"] for row in rows} == {one.name for one in FORMATS} and all(row["holds"] for row in rows)
+    told = json.loads(run(capsys, "benchmarks", "--json")[1])
+    assert "ntu120_xset_60_60" in next(row for row in told if row["name"] == "ntu120")["protocols"]
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".gif", "GIF"), (".png", "PNG")])
+@pytest.mark.parametrize("command", [("show",), ("render", "--renderer", "2d", "--pixels", "56")])
+def test_clips_are_drawn_and_painted(command, suffix, kind, tmp_path, capsys):
+    out = tmp_path / f"a{suffix}"
+    status, told, _ = run(capsys, command[0], WAVE, "-o", out, *command[1:])
+    picture = Image.open(io.BytesIO(out.read_bytes()))
+    assert status == 0 and str(out) in told and picture.format == kind
+    assert np.asarray(picture.convert("RGB")).std() > 5 and (kind == "PNG" or picture.n_frames > 3)
+
+
+def test_a_page_holds_its_own_picture(tmp_path, capsys):
+    assert run(capsys, "show", WAVE, "-o", tmp_path / "a.html", "--json")[0] == 0
+    assert "data:image/gif;base64" in (tmp_path / "a.html").read_text()
+
+
+def test_options_reach_the_reader(tmp_path, capsys):
+    assert "25 joints" not in run(capsys, "show", pyskl_file(tmp_path), "--clip", "flat")[1]
+    facts = json.loads(run(capsys, "show", openpose_folder(tmp_path), "--size", "640x480", "--fps", "12", "--json")[1])
+    assert facts["fps"] == 12 and facts["topology"] == "body25"
+    scaled = json.loads(run(capsys, "show", gltf_file(tmp_path), "--option", "metres_per_unit=0.01", "--json")[1])
+    assert scaled["frames"] == 16
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    (("show", "nowhere.bvh"), "no file nowhere.bvh"), (("show", WAVE, "-o", "a.mp4"), r"end it in .gif"),
+    (("render", WAVE, "-o", "a.png", "--renderer", "best"), "no renderer 'best'"), (("prepare", "imagenet"), "no benchmark 'imagenet'"),
+    (("prepare", "ntu60", "--data-root", "/nowhere"), "ROSE Lab"), (("show", WAVE, "--option", "a"), "NAME=VALUE"),
+    (("show", WAVE, "--format", "none"), "no format 'none'"), (("show", WAVE, "--clip", "b"), "takes no option clip"),
+])
+def test_what_is_wrong_is_said_in_one_sentence(words, sentence, capsys):
+    status, out, err = run(capsys, *words)
+    assert status == 2 and out == "" and err.count("\n") == 1 and sentence in err and "Traceback" not in err
+
+
+def test_a_size_that_is_none_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["show", WAVE, "--size", "640"])
+    assert '640x480, or "fit"' in capsys.readouterr().err
+
+
+def test_recognize_and_ask_answer_with_the_model(small_model, monkeypatch, capsys):
+    monkeypatch.setattr(model.SkeletonLLM, "from_pretrained", classmethod(lambda cls, name: small_model))
+    told = json.loads(run(capsys, "recognize", WAVE, "--labels", "wave", "sit down", "--json")[1])
+    assert told["label"] in ("wave", "sit down") and abs(sum(told["probabilities"].values()) - 1) < 1e-5
+    assert run(capsys, "recognize", WAVE, "--labels", "wave", "sit down")[1].count("%") == 2
+    assert set(json.loads(run(capsys, "ask", WAVE, "Which arm moves?", "--json")[1])) == {"question", "answer"}
+
+
+def test_prepare_tells_what_it_kept_and_skipped(tmp_path, capsys, monkeypatch):
+    from tests.benchmarks.test_store import recordings
+
+    raw = recordings(tmp_path / "raw", clips=3)
+    broken = sorted(raw.iterdir())[1]
+    broken.write_text(broken.read_text()[:300])
+    status, out, _ = run(capsys, "prepare", "ntu60", "--data-root", raw, "--out", tmp_path / "store", "--workers", 1)
+    assert status == 0 and "2 clips in" in out and f"skipped {broken.stem}" in out
+    told = json.loads(run(capsys, "prepare", "ntu60", "--data-root", raw, "--out", tmp_path / "store", "--workers", 1, "--json")[1])
+    assert told["kept"] == 2 and told["reused_shards"] == 1 and list(told["skipped"]) == [broken.stem]
+
+
+def test_a_renderer_is_loaded_without_its_language_model():
+    assert model.load_renderer("tiny-warm").config.size < 448
+    assert model.load_renderer("draction", 112).config.size == 112
