@@ -21,9 +21,11 @@ def array_of(file: File, clip: str | None = None) -> tuple[np.ndarray, str]:
 
 
 def first_array(file: File) -> np.ndarray:
-    """The array by which a file's format is told: a `.npy`'s own, the first of a `.npz`; empty where there is none."""
+    """The array by which a file's format is told: a `.npy`'s own, the first of a `.npz`; empty where there is none, or the
+    archive packs many clips into one array."""
     held = list(file.arrays.values()) if file.suffix == ".npz" else [file.array]
-    return held[0] if held else np.zeros(0)
+    packed = file.suffix == ".npz" and {"xyz", "lengths", "keys"} <= set(file.arrays)
+    return np.zeros(0) if packed or not held else held[0]
 
 
 def read_array(file: File, topology: Topology | None = None, fps: float | int | None = None, clip: str | None = None) -> Skeleton:

@@ -1,19 +1,18 @@
-"""HumanML3D: joint positions [T 22 3] and its 263 features a frame, from which the joints are recovered; and SMPL's 24 joints.
+"""HumanML3D: joint positions [T 22 3], and its 263 features a frame, from which the joints are recovered.
 
-Metres, 20 fps for HumanML3D, y up, people start out facing +z.
+Metres, 20 fps, y up, people start out facing +z.
 """
 
 import numpy as np
 
 from skllm.formats.arrays import array_of, first_array
 from skllm.formats.files import File
-from skllm.formats.topologies import HUMANML3D22, SMPL24
+from skllm.formats.topologies import HUMANML3D22
 from skllm.skeleton import Skeleton
 
-_FPS, _SMPL_FPS = 20.0, 30.0
+_FPS = 20.0
 _TO_VIEWER = np.array([1.0, 1.0, -1.0])
 _FEATURES = 263          # turn 1, walk 2, height 1, joints 21 x 3, rotations 21 x 6, velocities 22 x 3, contacts 4
-_UP = {"y": np.diag([1.0, 1.0, -1.0]), "z": np.array([[1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])}       # rows are our axes in the file's
 
 
 def claims_humanml3d(file: File) -> bool:
@@ -62,21 +61,3 @@ def _turned(points: np.ndarray, heading: np.ndarray) -> np.ndarray:
     """Points turned about the vertical by minus the heading, in radians."""
     x, y, z = np.moveaxis(points, -1, 0)
     return np.stack([x * np.cos(heading) - z * np.sin(heading), y, x * np.sin(heading) + z * np.cos(heading)], -1)
-
-
-def claims_smpl(file: File) -> bool:
-    """Whether the array is [T 24 3], or the archive holds SMPL's rotations (which are refused with the way out)."""
-    return first_array(file).shape[1:] == (24, 3) or (file.suffix == ".npz" and "poses" in file.arrays)
-
-
-def read_smpl(file: File, clip: str | None = None, fps: float | int = _SMPL_FPS, up: str = "y") -> Skeleton:
-    """SMPL's 24 joint positions in metres. up: "y", facing +z, or "z", facing -y as AMASS has it; the file does not say."""
-    if file.suffix == ".npz" and "poses" in file.arrays:
-        raise file.bad("its arrays", "SMPL's rotations, not joints; the body model that turns them into joints is not free to ship",
-                       "save the joints of your SMPL model as .npy [T 24 3]")
-    xyz, name = array_of(file, clip)
-    if xyz.ndim != 3 or xyz.shape[1:] != (24, 3):
-        raise file.bad("the array", f"shape {xyz.shape}, SMPL has (T, 24, 3)", "for another layout use Skeleton.from_array")
-    if up not in _UP:
-        raise file.bad("up", f"{up!r} is no axis", 'call load(path, up="y") or up="z"')
-    return file.to_skeleton(file.finite(xyz) @ _UP[up].T, SMPL24, file.positive(fps, "fps", "30"), name=name)

@@ -14,7 +14,7 @@ from skllm.formats.dog import claims_dog, read_dog
 from skllm.formats.files import File
 from skllm.formats.g1 import claims_g1, clips_of_g1, read_g1
 from skllm.formats.gltf import clips_of_gltf, read_gltf
-from skllm.formats.humanml3d import claims_features, claims_humanml3d, claims_smpl, read_features, read_humanml3d, read_smpl
+from skllm.formats.humanml3d import claims_features, claims_humanml3d, read_features, read_humanml3d
 from skllm.formats.kard import claims_kard_screen, claims_kard_world, read_kard_screen, read_kard_world
 from skllm.formats.kinect_v1 import claims_msr_action3d, claims_nw_ucla, claims_utd_mhad, read_msr_action3d, read_nw_ucla, read_utd_mhad
 from skllm.formats.kinect_v2 import claims_kinect_csv, claims_pku_mmd, read_kinect_csv, read_pku_mmd
@@ -25,6 +25,7 @@ from skllm.formats.packed import claims_packed, clips_of_packed, read_packed_arc
 from skllm.formats.penn_action import claims_penn_action, read_penn_action
 from skllm.formats.pyskl import claims_pyskl, clips_of_pyskl, read_pyskl
 from skllm.formats.sbu import claims_sbu, clips_of_sbu, read_sbu
+from skllm.formats.smpl import claims_smpl, clips_of_smpl, read_smpl
 from skllm.skeleton import Skeleton
 
 
@@ -58,7 +59,7 @@ FORMATS: list[Format] = [
     Format("KARD screen", (".txt",), read_kard_screen, claims_kard_screen, holds="15 joints in 2D, 30 fps; *_screen.txt"),
     Format("HumanML3D joints", _ARRAYS, read_humanml3d, claims_humanml3d, clips_of_arrays, "22 joints [T 22 3], 20 fps"),
     Format("HumanML3D features", _ARRAYS, read_features, claims_features, clips_of_arrays, "[T 263], from which 22 joints are recovered, 20 fps"),
-    Format("SMPL-24 joints", _ARRAYS, read_smpl, claims_smpl, clips_of_arrays, "24 joints [T 24 3]; options fps, up"),
+    Format("SMPL-24 joints", _ARRAYS, read_smpl, claims_smpl, clips_of_smpl, "24 joints [T 24 3]; options fps, up"),
     Format("MediaPipe Pose", _ARRAYS, read_mediapipe, claims_mediapipe, clips_of_arrays, "33 landmarks [T 33 3 or 4]; options size, fps"),
     Format("COCO-17 keypoints", (".json", *_ARRAYS), read_coco, claims_coco, clips_of_arrays, "17 joints in 2D with scores; options size, fps"),
     Format("OpenPose BODY_25", ("/", ".json"), read_openpose, claims_openpose, holds="25 joints in 2D, a JSON a frame; options size, fps"),

@@ -1,6 +1,6 @@
 """What a folder of recordings holds: formats, joints, rates, and whether the bodies have the size of bodies.
 
-`python -m skllm.study.bodies FOLDER [--size 640x480]` prints the table.
+`python -m skllm.study.bodies FOLDER` prints the table.
 """
 
 import argparse
@@ -16,21 +16,25 @@ from tqdm import tqdm
 from skllm.formats import File, format_of, load
 from skllm.skeleton import Skeleton
 
-_ENDS = ("foot", "ankle")
+_TOPS, _ENDS = ("head", "neck", "shoulder"), ("foot", "ankle")
 _FEWEST = 3              # frames in which a bone must be seen to be measured
+# Pictures whose size no file tells are filled with what is seen; MediaPipe's are taken to be 16:9.
+_UNTOLD = {"COCO-17 keypoints": {"size": "fit"}, "OpenPose BODY_25": {"size": "fit"}, "MediaPipe Pose": {"size": (16, 9)}}
 
 
 @dataclass(frozen=True)
 class Finding:
     """One clip, or why it could not be read.
 
-    tall: metres from head to foot along the bones, NaN where the body has neither; rigid: how much a bone's length varies
+    tall: metres from head to foot along the bones (from neck or shoulder where there is no head), NaN where there is no way
+    rigid: how much a bone's length varies
     over time, the median over bones of its quartile range over its median, 0 for a rigid body.
     """
 
     file: str
     format: str
     clip: str = ""
+    topology: str = ""
     joints: int = 0
     people: int = 0
     frames: int = 0
@@ -41,7 +45,10 @@ class Finding:
 
 
 def height(clip: Skeleton) -> float:
-    """Metres from head to foot along the bones of the person seen most, at the bones' median lengths; NaN where there is no way."""
+    """Metres from head to foot along the bones of the person seen most, at the bones' median lengths; NaN where there is no way.
+
+    A body without a head is measured from its neck, without that from its shoulders.
+    """
     lengths = _bone_lengths(clip)
     median = torch.nanmedian(lengths, 0).values
     neighbours: dict[int, list[tuple[int, float]]] = {}
@@ -49,7 +56,8 @@ def height(clip: Skeleton) -> float:
         if length == length:
             neighbours.setdefault(a, []).append((b, length))
             neighbours.setdefault(b, []).append((a, length))
-    heads = [j for j, part in enumerate(clip.topology.parts) if part == "head" and j in neighbours]
+    tops = ([j for j, part in enumerate(clip.topology.parts) if part == top and j in neighbours] for top in _TOPS)
+    heads = next((found for found in tops if found), [])
     feet = [j for j, part in enumerate(clip.topology.parts) if part in _ENDS and j in neighbours]
     ways = [far[foot] for head in heads for far in [_ways(neighbours, head)] for foot in feet if foot in far]
     return max(ways, default=float("nan"))
@@ -82,33 +90,52 @@ def rigidity(clip: Skeleton) -> float:
     return float(spread.nanmedian()) if len(spread) else float("nan")
 
 
-def examine(path: Path, root: Path | None = None, **options) -> Iterator[Finding]:
+def examine(path: Path, root: Path | None = None) -> Iterator[Finding]:
     """What each clip of a file is; a single finding with the reason for a file that is refused."""
     name = str(path.relative_to(root) if root else path.name)
     try:
         file = File(path)
         found = format_of(file)
-        clips = list(found.clips(file)) if found.clips else [None]
+        clips = list(found.clips(file)) if found.clips else [""]
     except ValueError as refused:
         yield Finding(name, "", refused=str(refused))
         return
     for clip in clips:
-        given = {key: value for key, value in options.items() if key in found.read.__code__.co_varnames and value is not None}
         try:
-            read = load(file, format=found.name, **({"clip": clip} if found.clips else {}), **given)
+            read = _read(file, found.name, clip)
         except ValueError as refused:
-            yield Finding(name, found.name, clip or "", refused=str(refused))
+            yield Finding(name, found.name, clip, refused=str(refused))
             continue
-        yield Finding(name, found.name, clip or "", len(read.topology.joint_names), read.people, read.frames, read.fps, height(read), rigidity(read))
+        body = (read.topology.name, len(read.topology.joint_names))
+        yield Finding(name, found.name, clip, *body, read.people, read.frames, read.fps, height(read), rigidity(read))
 
 
-def survey(folder: str | Path, **options) -> list[Finding]:
-    """Every clip in a folder and its folders; a folder of one JSON a frame is one clip. options: `size`, `fps` for 2D formats."""
+def _read(file: File, format: str, clip: str) -> Skeleton:
+    sized = _UNTOLD.get(format, {}) if file.suffix != ".json" or format == "OpenPose BODY_25" else {}
+    return load(file, format, **({"clip": clip} if clip else {}), **sized)
+
+
+def clip_of(one: Finding, root: str | Path) -> Skeleton:
+    """The clip that a finding in the folder speaks of."""
+    return _read(File(Path(root).expanduser() / one.file), one.format, one.clip)
+
+
+def survey(folder: str | Path) -> list[Finding]:
+    """Every clip in a folder and its folders; a folder of one JSON a frame is one clip."""
     root = Path(folder).expanduser()
     every = [path for path in sorted(root.rglob("*")) if path.is_file()]
     frames = {path.parent for path in every if path.suffix == ".json" and path.stem.isdigit()}
     paths = sorted({path for path in every if path.parent not in frames} | frames)
-    return [finding for path in tqdm(paths, desc="reading", disable=len(paths) < 20) for finding in examine(path, root, **options)]
+    return [finding for path in tqdm(paths, desc="reading", disable=len(paths) < 20) for finding in examine(path, root)]
+
+
+def examples(findings: list[Finding]) -> list[Finding]:
+    """One clip of each format and body, the middle one of each, so that nobody picked it."""
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for one in findings:
+        if one.format and not one.refused:
+            kinds.setdefault((one.format, one.topology), []).append(one)
+    return [found[len(found) // 2] for found in kinds.values()]
 
 
 def table(findings: list[Finding]) -> pd.DataFrame:
@@ -135,10 +162,7 @@ def main() -> None:
     """Prints what a folder holds, and what was refused with the reason."""
     asked = argparse.ArgumentParser(description=main.__doc__)
     asked.add_argument("folder")
-    asked.add_argument("--size", default="fit", help='picture size of 2D formats that do not say it: 640x480, or "fit"')
-    given = asked.parse_args()
-    size = given.size if given.size == "fit" else tuple(int(n) for n in given.size.split("x"))
-    findings = survey(given.folder, size=size)
+    findings = survey(asked.parse_args().folder)
     print(table(findings).to_markdown())
     for one in findings:
         if one.refused:

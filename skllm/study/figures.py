@@ -1,5 +1,6 @@
 """Figures that more than one notebook draws. Each returns a matplotlib figure; `save` puts it where figures belong."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,19 +8,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 
+from skllm.animation import still_clip
+from skllm.skeleton import Skeleton
 from skllm.study.learned import Dependence
 from skllm.study.results import project_folder
 
 _INK = "#444444"
 
 
-def save(figure: Figure, name: str, folder: str = "papers/figures") -> Path:
-    """Writes `<folder>/<name>.png` at 90 dots an inch and returns its path."""
+def save(figure: Figure, name: str, folder: str = "papers/figures", colours: int = 256) -> Path:
+    """Writes `<folder>/<name>.png` at 90 dots an inch, in so many colours for the sake of its size, and returns its path."""
     path = project_folder() / folder / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=90, bbox_inches="tight")
+    held = io.BytesIO()
+    figure.savefig(held, dpi=90, bbox_inches="tight")
+    Image.open(held).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
     return path
 
 
@@ -39,6 +45,25 @@ def films(rows: Mapping[str, Float[Tensor, "T 3 H W"]], shown: int = 6, title: s
         line[0].set_ylabel(name, fontsize=8, color=_INK)
     figure.suptitle(title, fontsize=10, color=_INK, y=1 - 0.08 / figure.get_figheight(), va="top")
     figure.tight_layout(pad=0.4, rect=(0, 0, 1, 1 - 0.18 / figure.get_figheight()))
+    plt.close(figure)
+    return figure
+
+
+def contact_sheet(cells: Mapping[str, tuple[Skeleton, Float[Tensor, "T 3 H W"]]], columns: int = 3, poses: int = 3) -> Figure:
+    """Many clips on one page: for each some poses as lines (left limbs blue, right orange), and one painted picture, with a caption."""
+    rows = -(-len(cells) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(3.6 * columns, 1.12 * rows), squeeze=False, facecolor="white")
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, (caption, (clip, pictures)) in zip(axes.flat, cells.items(), strict=False):
+        lines = plt.imread(io.BytesIO(still_clip(clip, poses, 120)))[..., :3]
+        rgb = pictures.detach().clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+        rgb = rgb[len(rgb) // 2 :][:1]
+        top, bottom, left, right = _painted(rgb)
+        painted = Image.fromarray((255 * rgb[0, top:bottom, left:right]).astype(np.uint8)).resize((120, 120))
+        axis.imshow(np.concatenate([lines, np.asarray(painted) / 255], 1))
+        axis.set_title(caption, fontsize=6.5, color=_INK, pad=2)
+    figure.tight_layout(pad=0.3, h_pad=0.4, w_pad=0.4)
     plt.close(figure)
     return figure
 

@@ -203,6 +203,14 @@ def test_a_file_of_several_clips_asks_which_and_reads_each(tmp_path):
     assert clips_in(gltf_file(tmp_path)) == ["Raise"]
 
 
+def test_packed_clips_of_twenty_two_joints_are_not_taken_for_humanml3d(tmp_path):
+    path = MAKERS["packed clips"](tmp_path)
+    np.savez(path, xyz=np.ones((4, 22, 3), np.int16), lengths=np.array([4]), keys=np.array(["one"]))
+    about = {"fps": 30, "joint_names": [f"j{n}" for n in range(22)], "parents": list(range(-1, 21))}
+    (tmp_path / "raise.json").write_text(json.dumps(about))
+    assert load(path).topology.name == "raise"
+
+
 def test_two_formats_that_both_claim_a_file_are_not_guessed_between(tmp_path):
     mine = Format("mine", (".txt",), lambda file: None, claims=lambda file: True)
     register(mine)
