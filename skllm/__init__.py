@@ -9,9 +9,9 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Skeleton": "skllm.skeleton", "Topology": "skllm.skeleton",
-    "load": "skllm.formats", "FORMATS": "skllm.formats",
+    "load": "skllm.formats", "clips_in": "skllm.formats", "FORMATS": "skllm.formats",
     "sample_files": "skllm.samples",
-    "UI_PRMD": "skllm.benchmarks", "split": "skllm.benchmarks", "read_ui_prmd": "skllm.benchmarks",
+    "BENCHMARKS": "skllm.benchmarks", "UI_PRMD": "skllm.benchmarks", "split": "skllm.benchmarks", "read_ui_prmd": "skllm.benchmarks",
     "DrAction": "skllm.render", "DrActionConfig": "skllm.render", "VelocityRenderer": "skllm.render",
     "SkeletonLLM": "skllm.model", "Recognition": "skllm.model",
     "WARM_UP": "skllm.train.stages", "stage_trainer": "skllm.train.trainer",

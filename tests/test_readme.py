@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from skllm.benchmarks import BENCHMARKS
+from skllm.formats import FORMATS, registry
 from skllm.respond.scores import Score
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
 @pytest.mark.weights
-def test_the_readmes_python_runs(capsys):
+def test_the_readmes_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "FORMATS", registry.FORMATS.copy())
     exec(compile("\n".join(re.findall(r"```python\n(.*?)```", README, re.S)), "README.md", "exec"), {})
     assert "walk" in capsys.readouterr().out
 
@@ -30,10 +34,33 @@ def test_the_readmes_scores_and_times_are_the_records():
     assert f"contrast {told['contrast after']:.3f}" in README
     tower = json.loads((Path(__file__).parent.parent / "skllm" / "weights" / "tiny_tower.json").read_text())
     assert f"{tower['plane_cm']:.1f} cm" in README and f"{tower['depth_cm']:.1f} cm" in README
-    for notebook in ("00_quickstart", "01_formats_and_rendering", "02_render_warmup"):
+    for notebook in ("00_quickstart", "01_formats_and_rendering", "02_render_warmup", "14_reasoning"):
         seconds = json.loads((Path(__file__).parent.parent / "results" / notebook / "demo-0.json").read_text())["seconds"]
         shown = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
         assert any(f"`{notebook}`" in line and f"| {shown} |" in line for line in README.splitlines()), (notebook, shown)
+
+
+def test_the_readmes_formats_and_benchmarks_are_the_packages():
+    for one in FORMATS:
+        suffixes = " ".join("folder" if suffix == "/" else f"`{suffix}`" for suffix in one.suffixes)
+        assert f"| {one.name} | {suffixes} | {one.holds} |" in README
+    assert f"{len(FORMATS)} formats" in README
+    assert all(f"| `{name}` |" in README for name in BENCHMARKS)
+
+
+def test_the_readmes_reading_rates_are_the_records():
+    told = json.loads((Path(__file__).parent.parent / "results" / "reading" / "demo-0.json").read_text())["numbers"]
+    assert reading_section(told) in README
+
+
+def reading_section(told: dict) -> str:
+    """The README's part on reading, from the record that `python -m skllm.study.reading` wrote."""
+    return "\n".join([
+        f"**Reading** (`python -m skllm.study.reading`, copies of one recording of {told['frames a clip']:.0f} frames, one person): NTU RGB+D's",
+        f"text at {told['text, clips a second, 2 workers']:.0f} clips a second with two workers, the prepared store at "
+        f"{told['store, clips a second, 1 process']:,.0f} with one process and {told['store, clips a second, 2 workers']:,.0f}",
+        f"with two, in {told['kB in the store a clip']:.0f} kB a clip rather than {told['kB of text a clip']:.0f}.",
+    ])
 
 
 def test_the_readmes_costs_are_the_records():
