@@ -180,7 +180,8 @@ class Skeleton:
         Raises ValueError on other shapes, infinities, and coordinates beyond a kilometre (a unit that is not metres).
         """
         try:
-            xyz = torch.as_tensor(np.array(xyz.detach() if isinstance(xyz, Tensor) else xyz, dtype=np.float32))
+            with np.errstate(over="ignore"):                 # what float32 cannot hold becomes infinite, and is refused below
+                xyz = torch.as_tensor(np.array(xyz.detach() if isinstance(xyz, Tensor) else xyz, dtype=np.float32))
         except (TypeError, ValueError) as wrong:
             raise ValueError(f"xyz must be an array of numbers [T J 3] or [T P J 3] ({wrong})") from None
         if xyz.ndim == 3:

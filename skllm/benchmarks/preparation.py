@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def prepare(
             done[task.name] = skipped
             bar.update(len(task.clips))
     finish(folder, benchmark.name, [task.name for task in tasks])
+    _sweep(folder)
     skipped = tuple(one for task in tasks for one in done[task.name])
     return Prepared(folder, len(clips) - len(skipped), len(tasks) - len(left), skipped)
 
@@ -91,6 +93,8 @@ def _made(tasks: list[_Task], workers: int) -> Iterator[tuple[_Task, list[tuple[
         try:
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
+        except BrokenProcessPool:
+            raise OSError("a worker ended before its work was done, as for want of memory; run it again to go on, with fewer --workers") from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -103,6 +107,24 @@ def _end_with_parent() -> None:
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def _sweep(folder: Path) -> None:
+    """Takes away what killed processes were writing; what a living one writes stays."""
+    for path in folder.glob(".*"):
+        owner = path.suffix.removeprefix(".")
+        if owner.isdigit() and not _runs(int(owner)):
+            path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _make(task: _Task) -> list[tuple[str, str]]:

@@ -100,7 +100,7 @@ class File:
         try:
             with zipfile.ZipFile(self.path) as held:
                 if sum(entry.file_size for entry in held.infolist()) > _LARGEST:
-                    raise self.bad("the archive", "it unpacks to over 2 GB", "split it")
+                    raise self.bad("the archive", f"it unpacks to over {_LARGEST / 1e9:.1f} GB", "split it")
                 return {entry.removesuffix(".npy"): np.load(io.BytesIO(held.read(entry)), allow_pickle=False) for entry in held.namelist()}
         except Exception as broken:                                            # zipfile, zlib and NumPy raise what parsing met
             if str(broken).startswith(self.name):

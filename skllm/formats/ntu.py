@@ -1,5 +1,7 @@
 """NTU RGB+D `.skeleton` text (Kinect v2, 25 joints, 30 fps), people followed by their body id."""
 
+from collections import Counter
+
 import numpy as np
 
 from skllm.formats.files import File
@@ -21,15 +23,14 @@ def read_ntu(file: File) -> Skeleton:
     """
     lines = file.text.splitlines()
     frames, places, starts = _places(file, lines)
-    ids = [body for body, _ in places]
-    people = sorted(set(ids), key=lambda body: (-ids.count(body), ids.index(body)))
+    people = [body for body, _ in Counter(body for body, _ in places).most_common()]       # equals in order of appearance
     if not people:
         raise file.bad("all frames", "nobody is in them", "leave this file out (NTU lists such files as missing skeletons)")
     if len(people) > _MOST_PEOPLE:
         raise file.bad("the body ids", f"{len(people)} different people", "the file is damaged; copy it again")
     rows = np.full((frames, len(people), _JOINTS, _COLUMNS), np.nan)
     order = {body: n for n, body in enumerate(people)}
-    rows[[t for _, t in places], [order[body] for body in ids]] = _numbers(file, lines, starts)
+    rows[[t for _, t in places], [order[body] for body, _ in places]] = _numbers(file, lines, starts)
     return _to_skeleton(file, rows)
 
 

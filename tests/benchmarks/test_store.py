@@ -181,4 +181,10 @@ def test_twenty_kills_at_random_moments_lose_and_corrupt_nothing(tmp_path):
     for one, other in zip(NTU60.clips(raw), NTU60.clips(store), strict=True):
         assert one.key == other.key
         same(one.clip, other.clip, 1e-4)
-    assert not [path.name for path in store.iterdir() if path.name.startswith(".") and path.stat().st_mtime > time.time() - 0.5]
+    assert not [path.name for path in store.iterdir() if path.name.startswith(".")]
+
+
+def test_a_worker_that_dies_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(making, "_make", os._exit)
+    with pytest.raises(OSError, match="fewer --workers"):
+        prepare(NTU60, recordings(tmp_path / "raw"), tmp_path / "store", workers=2)
