@@ -184,7 +184,11 @@ def test_twenty_kills_at_random_moments_lose_and_corrupt_nothing(tmp_path):
     assert not [path.name for path in store.iterdir() if path.name.startswith(".")]
 
 
+def dies(task):
+    os._exit(1)
+
+
 def test_a_worker_that_dies_is_told_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(making, "_make", os._exit)
+    monkeypatch.setattr(making, "_make", dies)
     with pytest.raises(OSError, match="fewer --workers"):
         prepare(NTU60, recordings(tmp_path / "raw"), tmp_path / "store", workers=2)
