@@ -26,6 +26,21 @@ def test_labels_and_splits_are_the_published_ones():
         assert subjects - len(benchmark.protocol("xsub").test_subjects) == {40: 20, 106: 53}[subjects]
 
 
+# Of the published action numbers, from 1: how many, their sum, and the sum of their squares.
+SUMS = {"55_5": (5, 127, 4643), "48_12": (12, 409, 19445), "40_20": (20, 585, 21643), "30_30": (30, 849, 33983),
+        "110_10": (10, 609, 49043), "96_24": (24, 1408, 114914), "80_40": (40, 2800, 240914), "60_60": (60, 3540, 278522)}
+
+
+@pytest.mark.parametrize("benchmark", [NTU60, NTU120])
+def test_no_number_in_the_open_splits_and_subject_lists_is_off(benchmark):
+    for one in benchmark.protocols:
+        ids = [benchmark.labels.index(label) + 1 for label in one.unseen]
+        assert not ids or SUMS["_".join(one.name.split("_")[-2:])] == (len(ids), sum(ids), sum(n * n for n in ids)), one.name
+    tests = benchmark.protocol("xsub").test_subjects
+    trains = [n for n in range(1, 41 if benchmark is NTU60 else 107) if n not in tests]
+    assert (len(trains), sum(trains), sum(n * n for n in trains)) == {"ntu60": (20, 359, 8935), "ntu120": (53, 2795, 200379)}[benchmark.name]
+
+
 def test_files_are_split_by_name_and_read_when_asked_for(tmp_path):
     write(tmp_path, "S001C001P001R001A001", "S001C001P003R001A001", "S001C001P003R001A011", "S018C001P001R001A001", "notes")
     (tmp_path / "bad.txt").write_text("S001C001P003R001A001\n")
