@@ -192,7 +192,11 @@ def load_renderer(name: str | Path, size: int = 448) -> Renderer:
     if (folder / _CONFIG).is_file():
         told, stored = _stored(folder)
         made = RENDERERS[told["renderer"]["kind"]](DrActionConfig(**told["renderer"]["config"]))
-        made.load_state_dict({key.removeprefix("renderer."): value for key, value in stored.items() if key.startswith("renderer.")})
+        weights = {key.removeprefix("renderer."): value for key, value in stored.items() if key.startswith("renderer.")}
+        try:
+            made.load_state_dict(weights)
+        except RuntimeError as wrong:
+            raise ValueError(f"{folder} is not a whole skllm checkpoint ({str(wrong).splitlines()[-1].strip()}); save it again") from wrong
         return made
     if name not in RENDERERS or name == "released":
         known = ", ".join([*SHIPPED, *(kind for kind in RENDERERS if kind != "released")])

@@ -1,6 +1,7 @@
 """A clip becomes the clip that a worse, slower, coarser or mirrored sensor would have given.
 
-For recorded clips, before `sample`: every change of positions leaves velocity to be measured anew, from what is left.
+For recorded clips, before `sample`: a change of positions leaves velocity to be measured anew, and refuses a clip whose velocity
+was measured before, since its frames may have been sampled.
 """
 
 import re
@@ -20,8 +21,10 @@ def drop_joints(clip: Skeleton, share: float | int, generator: torch.Generator, 
 
     The joints are drawn from all of them, seen or not, for each person: anew in every frame (each="frame"), or once, the
     same throughout (each="clip"). Where this would hide all that is seen of a person, the one drawn last stays, so nobody
-    vanishes. Halves go to the even number, as Python rounds: 10 % of 25 joints are 2. Velocity is left to be measured anew.
+    vanishes. Halves go to the even number, as Python rounds: 10 % of 25 joints are 2. Velocity that was measured before is
+    hidden with its joint; else it is left to be measured from what stays.
     """
+    _check_dice(generator)
     if not 0 <= share <= 1:
         raise ValueError(f"share is the part of the joints to hide, from 0 to 1; got {share}")
     if each not in ("frame", "clip"):
@@ -36,7 +39,18 @@ def _without(clip: Skeleton, gone: Tensor) -> Skeleton:
     """The clip with the joints marked in `gone` [T P J] absent."""
     seen = torch.where(gone, 0, clip.seen)
     turned = None if clip.orientations is None else torch.where(gone[..., None], torch.nan, clip.orientations)
-    return replace(clip, xyz=torch.where(gone[..., None], torch.nan, clip.xyz), seen=seen, velocity=None, orientations=turned)
+    speed = None if clip.velocity is None else torch.where(gone[..., None], torch.nan, clip.velocity)
+    return replace(clip, xyz=torch.where(gone[..., None], torch.nan, clip.xyz), seen=seen, velocity=speed, orientations=turned)
+
+
+def _check_dice(generator: torch.Generator) -> None:
+    if not isinstance(generator, torch.Generator):
+        raise ValueError(f"generator must be a torch.Generator, such as torch.Generator().manual_seed(0); got {generator!r}")
+
+
+def _check_recorded(clip: Skeleton) -> None:
+    if clip.velocity is not None:
+        raise ValueError(f"{clip.name or 'the clip'} was measured or sampled already; change the recorded clip, then sample it")
 
 
 def add_noise(clip: Skeleton, centimetres: float | int, generator: torch.Generator) -> Skeleton:
@@ -45,6 +59,8 @@ def add_noise(clip: Skeleton, centimetres: float | int, generator: torch.Generat
     Absent joints stay absent, confidences and orientations stay as they are. Velocity is left to be measured anew, so it
     shakes too.
     """
+    _check_dice(generator)
+    _check_recorded(clip)
     if not (centimetres >= 0 and isfinite(centimetres)):
         raise ValueError(f"centimetres is the noise's standard deviation, 0 or more and finite; got {centimetres}")
     return replace(clip, xyz=clip.xyz + torch.randn(clip.xyz.shape, generator=generator) * (centimetres / 100), velocity=None)
@@ -63,6 +79,7 @@ def relayout(clip: Skeleton, topology: Topology) -> Skeleton:
     return Skeleton.from_array(torch.stack(out, 2), topology, clip.fps, name=f"{clip.name} as {topology.name}")
 
 
+_FASTEST = 1000
 _KINECT25 = tuple((
     "SpineBase SpineMid Neck Head ShoulderLeft ElbowLeft WristLeft HandLeft ShoulderRight ElbowRight WristRight HandRight "
     "HipLeft KneeLeft AnkleLeft FootLeft HipRight KneeRight AnkleRight FootRight SpineShoulder HandTipLeft ThumbLeft HandTipRight ThumbRight"
@@ -134,8 +151,9 @@ def resample(clip: Skeleton, fps: float | int) -> Skeleton:
     have it. Nothing is smoothed before frames are left out, since no sensor does. Velocity is left to be measured anew;
     orientations are dropped.
     """
-    if not (fps > 0 and isfinite(fps)):
-        raise ValueError(f"fps must be a positive, finite number of frames a second; got {fps}")
+    _check_recorded(clip)
+    if not 0 < fps <= _FASTEST:
+        raise ValueError(f"fps must be a positive number of frames a second, up to {_FASTEST}; got {fps}")
     last = clip.frames - 1
     at = torch.arange(floor(last * fps / clip.fps + 1e-6) + 1, dtype=torch.float64) * clip.fps / fps
     at = torch.where((at - at.round()).abs() < 1e-6, at.round(), at).clamp(max=last)      # a frame that both rates have is that frame
@@ -172,17 +190,14 @@ _OPPOSITE = {
     for form in (str.lower, str.capitalize, str.upper)
 }
 _SIDED_WORD = re.compile(rf"(?<![^\W\d_])({'|'.join(_OPPOSITE)})(?=(?i:wards?|most|hand(?:ed)?)?(?![^\W\d_]))")
-_TURNING_WORD = re.compile(r"(?i)(?:(?:anti|counter)[-_ ]+)?[a-z]*clockwise")
+_SPELLINGS = re.compile(r"(?i)\b(?:anti[-_ ]?|counter[-_ ])clockwise")
 
 
 def mirror_label(label: str) -> str:
     """The label with the words left and right, clockwise and counterclockwise swapped; doing it twice gives the label back.
 
     Whole words in small letters, Capitalised or CAPITALS, also with -wards, -most and -hand: "Raise left arm" becomes
-    "Raise right arm", and "upright" stays. The sense is not read: "he left" becomes "he right". Raises ValueError on another
-    spelling of counterclockwise, which would not come back.
+    "Raise right arm", and "upright" stays. The sense is not read: "he left" becomes "he right". Of other spellings, such as
+    "anti-clockwise", doing it twice gives "counterclockwise".
     """
-    for word in _TURNING_WORD.findall(label):
-        if word not in _OPPOSITE:
-            raise ValueError(f"{word!r} in the label {label!r} has no mirror word that leads back to it; write 'counterclockwise'")
-    return _SIDED_WORD.sub(lambda found: _OPPOSITE[found[0]], label)
+    return _SIDED_WORD.sub(lambda found: _OPPOSITE[found[0]], _SPELLINGS.sub("counterclockwise", label))

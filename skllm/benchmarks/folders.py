@@ -24,7 +24,7 @@ def _named(root: Path, pattern: str, suffix: str, labels: dict[int, str], format
         hit = name.fullmatch(path.name)
         if hit and int(hit["a"]) in labels:
             camera = int(hit["v"]) if "v" in hit.groupdict() else 0
-            found[path.stem] = LabelledClip(path.stem, Excerpt(path, format=format), labels[int(hit["a"])], int(hit["s"]), camera=camera)
+            found.setdefault(path.stem, LabelledClip(path.stem, Excerpt(path, format=format), labels[int(hit["a"])], int(hit["s"]), camera=camera))
     return list(found.values())
 
 
@@ -85,10 +85,17 @@ def hdm05_label(action: str) -> str:
 def _find_hdm05(root: Path) -> list[LabelledClip]:
     sources = [(path.stem, Excerpt(path, format="Acclaim ASF/AMC")) for path in sorted(root.rglob("*")) if path.suffix.lower() == ".amc"]
     for path in sorted(root.rglob("*hdm05*.npz")):
-        sources += [(key, Excerpt(path, clip=key, format="packed clips")) for key in clips_in(File(path), "packed clips")]
+        sources += [(key, Excerpt(path, clip=key, format="packed clips")) for key in _packed_keys(path)]
     named = [(key, source, _HDM05_NAME.match(key)) for key, source in sources]
     known = [(key, source, hit) for key, source, hit in named if hit and hit["actor"] in _ACTORS]
     return [LabelledClip(key, source, hdm05_label(hit["action"]), _ACTORS[hit["actor"]]) for key, source, hit in known]
+
+
+def _packed_keys(path: Path) -> list[str]:
+    try:
+        return clips_in(File(path), "packed clips")
+    except ValueError:                       # an archive of something else
+        return []
 
 
 HDM05 = Benchmark(
@@ -109,7 +116,10 @@ def _find_penn(root: Path) -> list[LabelledClip]:
 
 def _penn(path: Path) -> LabelledClip | None:
     """The clip with what its own file says: action, and 1 for training or -1 for testing."""
-    held = File(path).matrices
+    try:
+        held = File(path).matrices
+    except ValueError:                       # who reads it is told why; the list of the others goes on
+        return LabelledClip(path.stem, Excerpt(path, format="Penn Action"), "")
     if not {"action", "train"} <= set(held) or not np.size(held["train"]) or not np.size(held["action"]):
         return None
     label = str(np.ravel(held["action"])[0]).replace("_", " ")

@@ -63,7 +63,7 @@ def _cut(video: str, skeletons: Path, labels: Path, part: str) -> list[LabelledC
             raise ValueError(f"{labels.name}, line {number}: {line[:60]!r} is no action, start, end, confidence; copy it again") from None
         if 1 <= action <= len(_LABELS) and stop - start >= _SHORTEST:
             source = Excerpt(skeletons, frames=(max(0, start), stop), format="PKU-MMD")
-            cuts.append(LabelledClip(f"{video}@{start}-{stop}", source, _LABELS[action - 1], camera=_CAMERAS[video[-1]], part=part))
+            cuts.append(LabelledClip(f"{video}@{start}-{stop}:{action}", source, _LABELS[action - 1], camera=_CAMERAS[video[-1]], part=part))
     return cuts
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol as Kind
 from typing import runtime_checkable
 
-from skllm.formats import File, load
+from skllm.formats import FORMATS, File, load
 from skllm.skeleton import Skeleton
 
 
@@ -41,6 +41,12 @@ class Excerpt:
             raise file.bad(f"frames {start} to {stop}", str(wrong), "leave this part out") from None
 
 
+    def files(self) -> list[Path]:
+        """The file, and those beside it that its format reads too."""
+        beside = next((known.beside for known in FORMATS if known.name == self.format), None)
+        return [self.path, *(beside(self.path) if beside else ())]
+
+
 @lru_cache(maxsize=2)
 def _opened(path: Path, changed: int) -> File:
     return File(path)
@@ -57,7 +63,7 @@ class LabelledClip:
     """
 
     key: str
-    source: Skeleton | Readable
+    source: Skeleton | Readable | None
     label: str
     subject: int = 0
     correct: bool = True
@@ -108,6 +114,9 @@ def split(clips: Iterable[LabelledClip], protocol: Protocol, part: str) -> list[
     (labels never trained on, test side). Clips whose label the protocol does not have, and lists of validation, are left out."""
     if part not in _PARTS:
         raise ValueError(f"no part {part!r} of {protocol.name}; known: {', '.join(_PARTS)}")
+    clips = list(clips)
+    if protocol.lists and clips and not any(one.part for one in clips):
+        raise ValueError(f"{protocol.name} goes by the benchmark's own lists, and none was found beside its files; put them there")
 
     def belongs(one: LabelledClip) -> bool:
         known = not protocol.labels or one.label in protocol.labels
@@ -151,6 +160,19 @@ class Benchmark:
         root = Path(data_root).expanduser()
         found = list(read_store(root, self.name)) if is_store(root) else self.find(root) if data_root != "" or self.layout == "" else []
         if not found:
-            raise FileNotFoundError(f"no {self.title} under {str(data_root)!r}: {self.layout}; {self.request}; pass the folder as data_root")
-        gone = set(Path(leave_out).read_text().split()) if leave_out else set()
+            what = f"no {self.title} under {str(data_root)!r}: {self.layout}"
+            raise FileNotFoundError(f"{what}; {self.request}; pass the folder as data_root (--data-root)")
+        gone = _names_in(Path(leave_out), {one.key for one in found}) if leave_out else set()
         return tuple(sorted((one for one in found if one.key not in gone), key=lambda one: one.key))
+
+
+def _names_in(path: Path, keys: set[str]) -> set[str]:
+    """The words of a text file, with or without a suffix, of which some must be keys."""
+    try:
+        words = path.expanduser().read_text().split()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ValueError(f"leave_out {str(path)!r} is no text file ({wrong}); name one with a key a line") from None
+    names = {*words, *(word.rsplit(".", 1)[0] for word in words)}
+    if not names & keys:
+        raise ValueError(f"leave_out {path.name} names none of the {len(keys)} clips, whose keys are such as {min(keys)!r}; write keys like it")
+    return names

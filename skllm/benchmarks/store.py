@@ -9,8 +9,9 @@ import hashlib
 import io
 import json
 import os
+import platform
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from skllm.skeleton import Skeleton, Topology
 
 _VERSION = 1
 _STEPS, _SURE = 32766, 254
+_OPEN = 128              # shards whose two files are kept mapped
 _FIELDS = ("key", "label", "subject", "correct", "camera", "setup", "part", "captions")
 
 
@@ -35,16 +37,51 @@ def read_store(folder: str | Path, benchmark: str | None = None) -> tuple[Labell
     Raises ValueError where a part is missing or is not what was written, or the store is another benchmark's.
     """
     folder = Path(folder).expanduser().resolve()
+    shards = _checked(folder, benchmark)["shards"]
+    if shards is None:
+        raise ValueError(f"store {folder.name} is not finished; run `skllm prepare` again, which goes on where it stopped")
+    return tuple(
+        LabelledClip(**_labelled(one), source=Stored(str(folder), name, digest, n))
+        for name, digest in shards.items() for n, one in enumerate(_whole(str(folder), name, digest).records)
+    )
+
+
+def _checked(folder: Path, benchmark: str | None) -> dict:
+    """What `store.json` says, if it is this version's and this benchmark's."""
     about = _json(folder, "store.json")
-    if about.get("version") != _VERSION:
-        raise ValueError(f"store {folder.name} has version {about.get('version')}, this skllm reads {_VERSION}; prepare it again")
+    if not isinstance(about, dict) or not {"version", "benchmark", "shards"} <= set(about):
+        raise damaged(folder, "store.json")
+    if about["version"] != _VERSION:
+        raise ValueError(f"store {folder.name} has version {about['version']}, this skllm reads {_VERSION}; prepare it again")
     if benchmark is not None and about["benchmark"] != benchmark:
-        raise ValueError(f"store {folder.name} holds {about['benchmark']}, not {benchmark}; pass the other folder")
-    clips = []
-    for name, digest in about["shards"].items():
-        records = _json(folder, f"{name}.json", digest)["clips"]
-        clips += [LabelledClip(**_labelled(one), source=Stored(str(folder), name, n)) for n, one in enumerate(records)]
-    return tuple(clips)
+        raise ValueError(f"store {folder.name} holds {about['benchmark']}, not {benchmark}; name another folder")
+    return about
+
+
+def make_room(folder: Path, benchmark: str) -> None:
+    """Makes the folder. Raises ValueError where it holds another's files, OSError where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as wrong:
+        raise OSError(f"cannot make the folder {folder}: {wrong.strerror}; name another one") from wrong
+    if held and "store.json" not in held:
+        raise ValueError(f"the folder {folder} holds {held[0]} and is no store; name an empty or a new one")
+    if held and _digestible(folder):
+        _checked(folder, benchmark)
+
+
+def begin(folder: Path, benchmark: str) -> None:
+    """Says in `store.json` that the store is in the making."""
+    write_whole(folder / "store.json", json.dumps({"version": _VERSION, "benchmark": benchmark, "shards": None}).encode())
+
+
+def _digestible(folder: Path) -> bool:
+    """Whether `store.json` can be read at all; what cannot is written anew."""
+    try:
+        return isinstance(json.loads((folder / "store.json").read_bytes()), dict)
+    except (OSError, ValueError):
+        return False
 
 
 def _labelled(record: dict) -> dict:
@@ -53,49 +90,54 @@ def _labelled(record: dict) -> dict:
 
 @dataclass(frozen=True)
 class Stored:
-    """A clip in a store: its folder, shard, and number there."""
+    """A clip in a store: its folder, shard, the SHA-256 of what the shard's JSON said then, and its number there."""
 
     folder: str
     shard: str
+    digest: str
     number: int
 
     def read(self) -> Skeleton:
-        """The clip, from the memory map."""
-        return _shard(self.folder, self.shard).clip(self.number)
+        """The clip in metres, float32. Raises ValueError where the store was changed or damaged since it was opened."""
+        about = _whole(self.folder, self.shard, self.digest)
+        return about.clip(self.number, *_maps(self.folder, self.shard, about.sha256))
 
 
 @dataclass(frozen=True)
 class Shard:
-    """An opened shard: records, topologies, and the two maps. xyz: [joints 3] int16; seen: [joints] uint8."""
+    """What a shard's JSON says: its clips' records, their topologies, and the SHA-256 of its arrays."""
 
     records: list[dict]
     topologies: list[Topology]
-    xyz: np.ndarray
-    seen: np.ndarray
+    sha256: tuple[tuple[str, str], ...]
 
-    def clip(self, n: int) -> Skeleton:
-        """One clip in metres, float32."""
+    def clip(self, n: int, xyz_steps: np.ndarray, sure_steps: np.ndarray) -> Skeleton:
+        """One clip from the shard's maps: steps [joints 3] int16 and confidences [joints] uint8."""
         record = self.records[n]
         T, P, J = record["shape"]
         held = slice(record["start"], record["start"] + T * P * J)
-        sure = self.seen[held].reshape(T, P, J)
-        xyz = self.xyz[held].reshape(T, P, J, 3) * np.float32(record["step"]) + np.array(record["middle"], np.float32)
+        sure = sure_steps[held].reshape(T, P, J)
+        xyz = xyz_steps[held].reshape(T, P, J, 3) * np.float32(record["step"]) + np.array(record["middle"], np.float32)
         xyz[sure == 0] = np.nan
         return Skeleton(torch.from_numpy(xyz), torch.from_numpy(sure.astype(np.float32) / np.float32(_SURE)), record["fps"],
                         self.topologies[record["topology"]], name=record["name"])
 
 
-@lru_cache(maxsize=4096)
-def _shard(folder: str, name: str) -> Shard:
-    """A shard whose two files were checked against their SHA-256 when first opened in this process."""
-    about = _json(Path(folder), f"{name}.json")
-    maps = {}
-    for kind, digest in about["sha256"].items():
+@cache
+def _whole(folder: str, name: str, digest: str) -> Shard:
+    """What a shard says, after its JSON and its arrays were checked against their SHA-256, once in this process."""
+    about = _json(Path(folder), f"{name}.json", digest)
+    for kind, wanted in about["sha256"].items():
         path = Path(folder) / f"{name}.{kind}.npy"
-        if not path.exists() or _digest(path.read_bytes()) != digest:
+        if not path.exists() or digest_of(path) != wanted:
             raise damaged(Path(folder), path.name)
-        maps[kind] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return Shard(about["clips"], [_topology(one) for one in about["topologies"]], np.asarray(maps["xyz"]), np.asarray(maps["seen"]))
+    return Shard(about["clips"], [_topology(one) for one in about["topologies"]], tuple(about["sha256"].items()))
+
+
+@lru_cache(maxsize=_OPEN)
+def _maps(folder: str, name: str, sha256: tuple[tuple[str, str], ...]) -> list[np.ndarray]:
+    """A shard's arrays, mapped; only so many are open at a time, since each takes a file descriptor."""
+    return [np.asarray(np.load(Path(folder) / f"{name}.{kind}.npy", mmap_mode="r", allow_pickle=False)) for kind, _ in sha256]
 
 
 def _topology(about: dict) -> Topology:
@@ -152,16 +194,25 @@ def write_array(path: Path, array: np.ndarray) -> str:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file so that under its name there is never a part of it: beside it first, flushed to the disk, then renamed."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        _flush_folder(path.parent)
     except OSError as full:
         beside.unlink(missing_ok=True)
         raise OSError(f"cannot write {path}: {full.strerror}; free some space or name another folder, then run it again to go on") from full
+
+
+def _flush_folder(folder: Path) -> None:
+    """The new name is on the disk too, where the system lets a folder be flushed."""
+    if os.name == "posix":
+        held = os.open(folder, os.O_RDONLY)
+        os.fsync(held)
+        os.close(held)
 
 
 def _digest(content: bytes) -> str:
@@ -184,9 +235,12 @@ def _json(folder: Path, name: str, digest: str | None = None) -> dict:
 
 
 def finish(folder: Path, benchmark: str, names: list[str]) -> None:
-    """Writes `store.json`, after which the folder is a store."""
+    """Writes `store.json`, after which the folder is a store, and takes away shards that it no longer has."""
     shards = {name: digest_of(folder / f"{name}.json") for name in names}
     write_whole(folder / "store.json", json.dumps({"version": _VERSION, "benchmark": benchmark, "shards": shards}, indent=1).encode())
+    for path in folder.glob("[0-9]*.*"):
+        if path.name.split(".")[0] not in shards:
+            path.unlink()
 
 
 def whole_shard(folder: Path, name: str, fingerprint: str) -> list[tuple[str, str]] | None:

@@ -1,6 +1,7 @@
 """Acclaim motion capture as CMU and HDM05 have it: a body (.asf) and its motion (.amc), 120 fps."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def acclaim_topology(name: str, bones: list[str], parents: list[int]) -> Topolog
 def read_amc(file: File, asf: str | Path | None = None, fps: float | int = 120.0) -> Skeleton:
     """One motion in metres, y up and seen from +z, where people mostly face.
 
-    asf: the body's file; where it is not given, the .asf near the motion whose name begins the motion's, or the only one there.
+    asf: the body's file; where it is not given, the .asf near the motion whose name begins the motion's (the longest such), or the only one there.
     """
     body = File(asf) if asf is not None else _asf_beside(file)
     bones, scale = _body(body)
@@ -52,15 +53,20 @@ def read_amc(file: File, asf: str | Path | None = None, fps: float | int = 120.0
                             file.positive(fps, "fps", "120"))
 
 
+def bodies_near(path: Path) -> list[Path]:
+    """The .asf files beside a motion, in the folder above, and in that one's folder `asf`."""
+    above = path.absolute().parent.parent
+    return [body for folder in (path.parent, above, above / "asf") for body in sorted(folder.glob("*")) if body.suffix.lower() == ".asf"]
+
+
 def _asf_beside(file: File) -> File:
-    """The body beside the motion, in the folder above, or in that one's folder `asf`, the nearest first."""
-    above = file.path.absolute().parent.parent
-    for folder in (file.path.parent, above, above / "asf"):
-        found = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".asf")
-        named = [path for path in found if file.stem.startswith(path.stem)]
-        for some in (named, found):
-            if len(some) == 1:
-                return File(some[0])
+    """Of the bodies near the motion, in the nearest folder that has its own, the one whose name begins the motion's."""
+    near = bodies_near(file.path)
+    for folder in dict.fromkeys(path.parent for path in near):
+        found = [path for path in near if path.parent == folder]
+        named = sorted((path for path in found if file.stem.startswith(path.stem)), key=lambda path: -len(path.stem))
+        if named or len(found) == 1:
+            return File((named or found)[0])
     raise file.bad("its body", "no .asf of its own lies beside it or in the folder above", "name it: load(path, asf=...)")
 
 
@@ -74,11 +80,22 @@ def _body(file: File) -> tuple[list[_Bone], float]:
             bone = _bone(text, degrees)
             bones[bone.name] = bone
         ordered = _ordered(bones, parts["hierarchy"])
+        _refuse_what_is_not_applied(parts["root"], ordered)
         if not {"tx", "ty", "tz"} <= set(ordered[0].freedoms) or not 0 < length < np.inf:
             raise ValueError("root without tx ty tz, or no length")
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as wrong:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as wrong:
         raise file.bad("its grammar", f"not a whole .asf ({str(wrong)[:80]})", "copy it again") from None
     return ordered, _INCH / length
+
+
+def _refuse_what_is_not_applied(root: str, bones: list[_Bone]) -> None:
+    rest = [float(n) for key in ("position", "orientation") for n in re.search(rf"{key}\s+(\S+)\s+(\S+)\s+(\S+)", root).groups()]
+    turns = "".join(freedom[1] for freedom in bones[0].freedoms if freedom.startswith("r"))
+    if any(rest) or turns != re.search(r"axis\s+(\w+)", root)[1].lower():
+        raise ValueError("a root with a rest position or orientation, or whose order is not its axis")
+    wrong = {freedom for bone in bones[1:] for freedom in bone.freedoms} - {"rx", "ry", "rz"}
+    if wrong:
+        raise ValueError(f"bones that move by {', '.join(sorted(wrong))}")
 
 
 def _bone(text: str, degrees: bool) -> _Bone:
@@ -110,9 +127,11 @@ def _motion(file: File, bones: list[_Bone]) -> list[np.ndarray]:
     per_frame = 1 + sum(bool(bone.freedoms) for bone in bones)
     if not lines or len(lines) % per_frame:
         raise file.bad("its frames", f"{len(lines)} lines, {per_frame} a frame", "the file may be cut short, or the .asf is another body's")
-    values = []
+    values, by_bone = [], defaultdict(list)
+    for line in lines:
+        by_bone[line[0]].append(line[1:])
     for bone in bones:
-        found = [line[1:] for line in lines if line[0] == bone.name] if bone.freedoms else []
+        found = by_bone[bone.name] if bone.freedoms else []
         if bone.freedoms and len(found) != len(lines) // per_frame:
             raise file.bad(f"bone {bone.name}", f"{len(found)} lines in {len(lines) // per_frame} frames", "is the .asf another body's?")
         values.append(_numbers(file, bone, found, len(lines) // per_frame))

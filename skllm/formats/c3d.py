@@ -22,8 +22,9 @@ def read_c3d(file: File, up: str = "z") -> Skeleton:
         import c3d
     except ImportError:
         raise file.bad("its suffix", "C3D needs the package c3d", 'pip install "skllm[c3d]"') from None
-    if up not in _AXES:
+    if not isinstance(up, str) or up not in _AXES:
         raise file.bad("up", f"{up!r} is no axis", 'call load(path, up="z") or up="y"')
+    _ = file.bytes
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -24,6 +24,7 @@ def check_format(known: Format | str, path: str | Path, **options) -> Skeleton:
     Raises AssertionError with a sentence on what is broken.
     """
     name = known if isinstance(known, str) else known.name
+    format_of(File(path), name)                                    # refuses a name that is no format's
     named = options.pop("format", None)                            # a format that claims nothing by itself is asked for by name
     found = format_of(File(path), named).name
     _need(found == name, f"load takes {Path(path).name} for {found!r}, not {name!r}")

@@ -5,13 +5,12 @@ import re
 import numpy as np
 
 from skllm.formats.arrays import array_of, first_array
-from skllm.formats.files import File
-from skllm.formats.planes import checked_size, follow, scored, to_plane
+from skllm.formats.files import MOST_PEOPLE, File
+from skllm.formats.planes import follow, scored, to_plane
 from skllm.formats.topologies import COCO17
 from skllm.skeleton import Skeleton
 
 _JOINTS = 17
-_MOST_PEOPLE = 64
 
 
 def claims_coco(file: File) -> bool:
@@ -63,16 +62,14 @@ def _tracked(file: File, rows: list, size) -> np.ndarray:
     frames = _frames(file, rows)
     bodies = [(frames[row["image_id"]], row.get("track_id"), _keypoints(file, row, n)) for n, row in enumerate(rows)]
     if all(track is None for _, track, _ in bodies):
-        by_frame = _grouped(bodies, len(frames))
-        reach = max(checked_size(file, size)) if size != "fit" else float(np.nanmax([body[:, :2].max() for _, _, body in bodies]))
-        return follow(by_frame, reach)
+        return follow(file, _grouped(bodies, len(frames)), size)
     tracks: dict = {}
     for n, (_, track, _) in enumerate(bodies):
         if not isinstance(track, (int, str)):
             raise file.bad(f"detection {n}", f"track_id {track!r} is no number or name", "track the people again")
         tracks.setdefault(track, len(tracks))
-    if len(tracks) > _MOST_PEOPLE:
-        raise file.bad("the track_ids", f"more than {_MOST_PEOPLE} people", "keep the tracks you need")
+    if len(tracks) > MOST_PEOPLE:
+        raise file.bad("the track_ids", f"more than {MOST_PEOPLE} people", "keep the tracks you need")
     points = np.full((len(frames), len(tracks), _JOINTS, 3), np.nan)
     for n, (t, track, body) in enumerate(bodies):
         if np.isfinite(points[t, tracks[track]]).any():
@@ -101,8 +98,13 @@ def _keypoints(file: File, row: dict, n: int) -> np.ndarray:
 def _size_in(file: File) -> tuple[float | int, float | int]:
     images = file.json.get("images") if isinstance(file.json, dict) else None
     try:
-        return float(images[0]["width"]), float(images[0]["height"])
-    except (TypeError, KeyError, IndexError, ValueError, OverflowError):
+        sizes = {(float(image["width"]), float(image["height"])) for image in images}
+        if len(sizes) > 1:
+            raise file.bad("key 'images'", f"pictures of {len(sizes)} sizes", "a clip has one; keep the pictures of one recording")
+        return sizes.pop()
+    except (TypeError, KeyError, ValueError, OverflowError) as wrong:
+        if file.name in str(wrong):
+            raise
         raise file.bad("key 'images'", "the file does not say its pictures' size", "call load(path, size=(width, height))") from None
 
 

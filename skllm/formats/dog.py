@@ -12,7 +12,7 @@ def claims_dog(file: File) -> bool:
 
 
 def read_dog(file: File, fps: float | int = 60.0) -> Skeleton:
-    """One clip, the dog moving towards the picture's left. fps: the recordings' rate, which the files do not say."""
+    """One clip, the dog mostly coming towards the viewer. fps: the recordings' rate, which the files do not say."""
     if file.rows.shape[1] != 81:
         raise file.bad("its rows", f"{file.rows.shape[1]} columns, the dog has 27 times x, y, z", "is this the right file?")
     return file.to_skeleton(file.rows.reshape(-1, 27, 3) * (1, 1, -1), DOG27, file.positive(fps, "fps", "60"))

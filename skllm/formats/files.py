@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import numbers
 import zipfile
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from skllm.formats.pickles import unpickle
 from skllm.skeleton import Skeleton, Topology
 
 _LARGEST = 1 << 31         # bytes; what is larger is not read whole
+MOST_PEOPLE = 64
+_BODY = (0.01, 50.0)       # metres across: what is smaller or larger in most frames is in another unit
 
 
 class File:
@@ -25,8 +28,12 @@ class File:
     """
 
     def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser()
-        if not self.path.exists():
+        try:
+            self.path = Path(path).expanduser()
+            there = self.path.exists()
+        except (OSError, RuntimeError) as wrong:              # such as a name of 300 letters, or an unknown user's home
+            raise FileNotFoundError(f"no file {str(path)[:80]} ({wrong}); check the path") from None
+        if not there:
             raise FileNotFoundError(f"no file {self.path}; check the path")
 
     @property
@@ -110,8 +117,9 @@ class File:
     @cached_property
     def matrices(self) -> dict[str, np.ndarray]:
         """The variables of a MATLAB file (version 5 to 7.2)."""
+        data = self.bytes
         try:
-            return read_matlab(self.bytes)
+            return read_matlab(data)
         except Exception as broken:                                            # struct, zlib and NumPy raise what parsing met
             if str(broken).startswith(self.name):
                 raise
@@ -120,8 +128,9 @@ class File:
     @cached_property
     def pickle(self):
         """What a pickle or joblib dump holds, if it is plain values and arrays; anything else is refused and never runs."""
+        data = self.bytes
         try:
-            return unpickle(self.bytes)
+            return unpickle(data)
         except Exception as broken:                                            # a damaged pickle raises whatever its opcodes met
             raise self.bad("its pickle", str(broken)[:160] or type(broken).__name__, "only plain values and NumPy arrays are read") from None
 
@@ -129,32 +138,40 @@ class File:
     def rows(self) -> np.ndarray:
         """The numbers of a text table, one line a row, separated by blanks or commas: [lines, columns], all finite."""
         lines = [line.replace(",", " ").rstrip() for line in self.text.splitlines()]
-        return self.numbers([line for line in lines if line])
-
-    def numbers(self, lines: list[str]) -> np.ndarray:
-        """Lines of equally many blank-separated finite numbers as an array [lines, columns]."""
+        lines = [line for line in lines if line]
+        if not lines:
+            raise self.bad("line 1", "there are no numbers", "copy it again from its source")
         try:
             found = np.loadtxt(lines, ndmin=2, comments=None)
         except (ValueError, OverflowError) as broken:
             raise self.bad("its rows", f"not a table of numbers ({str(broken)[:90]})", "the file may be cut short; copy it again") from None
-        if found.size == 0 or not np.isfinite(found).all():
-            line = int(np.argwhere(~np.isfinite(found))[0, 0]) + 1 if found.size else 1
-            raise self.bad(f"line {line}", "no numbers, or one that is not finite", "the file is damaged; copy it again")
+        if not np.isfinite(found).all():
+            line = int(np.argwhere(~np.isfinite(found))[0, 0]) + 1
+            raise self.bad(f"line {line}", "a number that is not finite", "the file is damaged; copy it again")
         return found
 
     def to_skeleton(self, xyz, topology: Topology, fps: float | int, name: str = "", **more) -> Skeleton:
-        """`Skeleton.from_array` whose refusals name this file."""
+        """`Skeleton.from_array` whose refusals name this file; bodies that are no bodies' size and crowds are refused too."""
         try:
-            return Skeleton.from_array(xyz, topology, fps, name=name or self.stem, **more)
+            clip = Skeleton.from_array(xyz, topology, fps, name=name or self.stem, **more)
         except (ValueError, TypeError, OverflowError) as wrong:
             raise self.bad("the clip", str(wrong), "leave this file out, or give the right options") from None
+        if clip.people > MOST_PEOPLE:
+            raise self.bad("the people", f"{clip.people} of them", f"at most {MOST_PEOPLE} are read; keep the ones you need")
+        across = _across(clip)
+        if not _BODY[0] < across < _BODY[1]:
+            what = f"bodies are {across:.3g} m across" if across else "all joints are at one place"
+            raise self.bad("the clip", what, "is the unit metres? scale it first, or leave it out")
+        return clip
 
     def pick(self, names, clip: str | None) -> str:
-        """The name of the clip to be read: the only one, or the one asked for."""
+        """The name of the clip to be read: the only one, or the one asked for. Names are words, whatever the file has."""
+        names = [str(name) for name in names]
         if clip is None and len(names) == 1:
             return names[0]
+        clip = None if clip is None else str(clip)
         if clip not in names:
-            some = ", ".join(map(str, names[:6])) + (", ..." if len(names) > 6 else "")
+            some = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
             what = f"it holds {len(names)} clips" if clip is None else f"no clip {clip!r} among {len(names)}"
             raise self.bad("its clips", f"{what}: {some}", "name one: load(path, clip=...)" if names else "it holds none")
         return clip
@@ -166,11 +183,11 @@ class File:
             raise self.bad(f"frame {t}, joint {j[-1]}", "a coordinate that is not a number", "leave this file out, as some are broken")
         return xyz
 
-    def positive(self, value, option: str, example: str) -> float | int:
+    def positive(self, value, option: str, example: str) -> float:
         """An option's value, if it is a positive finite number."""
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < value < math.inf:
             raise self.bad(option, f"{value!r} is no positive number", f"call load(path, {option}={example})")
-        return value
+        return float(value)
 
     def _need_a_file(self) -> None:
         if self.path.is_dir() or self.path.stat().st_size == 0:
@@ -180,3 +197,12 @@ class File:
         if found.dtype.kind not in "fiu" or found.size == 0:
             raise self.bad(place, f"shape {found.shape} of {found.dtype} holds no numbers", "save plain numbers")
         return found
+
+
+def _across(clip: Skeleton) -> float:
+    """Metres that a person spans, the median over frames and people; of a single joint a metre."""
+    if len(clip.topology.joint_names) == 1:
+        return 1.0
+    low, high = clip.xyz.nan_to_num(math.inf).amin(2), clip.xyz.nan_to_num(-math.inf).amax(2)
+    spans = (high - low).amax(-1)
+    return float(spans[spans.isfinite()].median())

@@ -54,14 +54,18 @@ def clips_of_g1(file: File) -> list[str]:
     return [str(key) for key in file.pickle]
 
 
-def read_g1(file: File, clip: str | None = None, body: str = "robot") -> Skeleton:
-    """One motion in metres: body="robot" (26 links) or "person" (the SMPL-24 joints it follows, where the file has them)."""
+def read_g1(file: File, clip: str | None = None, body: str = "robot", fps: float | int | None = None) -> Skeleton:
+    """One motion in metres: body="robot" (26 links) or "person" (the SMPL-24 joints it follows, where the file has them).
+
+    fps: where the motion does not say it.
+    """
     if not claims_g1(file):
         raise file.bad("its pickle", "no motions with root_trans_offset, root_rot and dof", "is this an ASAP motion?")
-    motion = file.pickle[file.pick(list(file.pickle), clip)]
+    motions = {str(name): one for name, one in file.pickle.items()}
+    motion = motions[file.pick(list(motions), clip)]
     if body not in ("robot", "person"):
         raise file.bad("body", f"{body!r} is neither", 'choose "robot" or "person"')
-    fps = file.positive(motion.get("fps"), "fps", "30")
+    fps = file.positive(motion.get("fps") if fps is None else fps, "fps", "30")
     if body == "person":
         return file.to_skeleton(_array(file, motion, "smpl_joints", (24, 3)) @ _TO_VIEWER.T, SMPL24, fps)
     root, turn, angles = (_array(file, motion, key, shape) for key, shape in (("root_trans_offset", (3,)), ("root_rot", (4,)), ("dof", (23,))))
@@ -77,7 +81,9 @@ def read_g1(file: File, clip: str | None = None, body: str = "robot") -> Skeleto
 
 def _array(file: File, motion: dict, key: str, shape: tuple[int, ...]) -> np.ndarray:
     found = motion.get(key)
-    lengths = {len(one) for one in (found, motion["dof"]) if isinstance(one, np.ndarray) and one.ndim}
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu" or found.shape[1:] != shape or len(lengths) != 1 or not found.size:
-        raise file.bad(key, f"shape {getattr(found, 'shape', None)}, expected (T, {', '.join(map(str, shape))})", "is this a G1 motion?")
+    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu" or found.shape[1:] != shape or not found.size:
+        raise file.bad(key, f"shape {getattr(found, 'shape', None)}; read is (T, {', '.join(map(str, shape))})",
+                       "motions of the G1 with 23 degrees of freedom are read")
+    if len(found) != len(motion["root_rot"]):
+        raise file.bad(key, f"{len(found)} frames beside {len(motion['root_rot'])} of root_rot", "the file is damaged; copy it again")
     return file.finite(found.astype(np.float64).reshape(len(found), -1, shape[-1])).reshape(found.shape)

@@ -13,7 +13,7 @@ from skllm.skeleton import Skeleton, Topology
 _TYPES = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 _TO_VIEWER = np.array([1.0, 1.0, -1.0])              # y up, the rig's front at +z
-_MOST_FRAMES, _MOST_NODES = 20_000, 4096
+_MOST_PLACES = 4_000_000      # of nodes over frames
 _REST = {"translation": np.zeros(3), "rotation": np.array([0, 0, 0, 1.0]), "scale": np.ones(3)}
 _DAMAGE = (KeyError, IndexError, TypeError, ValueError, OverflowError, struct.error, AttributeError, MemoryError, RecursionError)
 
@@ -36,8 +36,8 @@ def read_gltf(file: File, clip: str | None = None, fps: float | int = 30.0, metr
         parents = _parents(content["nodes"])
         moved = _channels(content, data, content["animations"][names.index(name)])
         seconds = max(float(times[-1]) for times, _, _ in moved.values())
-        count = int(seconds * fps) + 1
-        if not 0 < count <= _MOST_FRAMES or not joints or len(parents) > _MOST_NODES:
+        count = int(seconds * fps + 1e-4) + 1
+        if not 0 < count * len(parents) <= _MOST_PLACES or not joints:
             raise ValueError(f"{count} frames of {len(joints)} joints")
         xyz = _places(content["nodes"], parents, moved, np.arange(count) / fps)[:, joints]
         topology = _topology(file, content["nodes"], parents, joints)
@@ -48,6 +48,7 @@ def read_gltf(file: File, clip: str | None = None, fps: float | int = 30.0, metr
 
 def _chunks(file: File) -> tuple[dict, bytes]:
     """The JSON and the binary part."""
+    _ = file.bytes
     try:
         magic, version, _ = struct.unpack_from("<4sII", file.bytes)
         length, kind = struct.unpack_from("<I4s", file.bytes, 12)

@@ -8,7 +8,7 @@ import numpy as np
 _KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8", 16: "u1", 17: "u2", 18: "u4"}
 _CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
 _MATRIX, _COMPRESSED, _CHARACTERS = 14, 15, 4
-_HEADER, _MOST = 128, 1 << 28        # bytes; of one variable, unpacked
+_HEADER, _MOST = 128, 1 << 28        # bytes; of all arrays
 
 
 def read_matlab(data: bytes) -> dict[str, np.ndarray]:
@@ -19,13 +19,16 @@ def read_matlab(data: bytes) -> dict[str, np.ndarray]:
     order = {b"IM": "<", b"MI": ">"}.get(data[126:128])
     if order is None or len(data) < _HEADER + 8:
         raise ValueError("no MATLAB 5 header")
-    found, at = {}, _HEADER
+    found, at, held_bytes = {}, _HEADER, 0
     while at + 8 <= len(data):
         kind, held, at = _element(data, at, order)
         if kind == _COMPRESSED:
             unpacked = zlib.decompressobj().decompress(held, _MOST)
             kind, held, _ = _element(unpacked, 0, order)
         if kind == _MATRIX and (variable := _variable(held, order)):
+            held_bytes += variable[1].nbytes
+            if held_bytes > _MOST:
+                raise ValueError(f"over {_MOST >> 20} MB of arrays")
             found[variable[0]] = variable[1]
     if not found:
         raise ValueError("no arrays of numbers or text")
@@ -62,4 +65,6 @@ def _variable(data: bytes, order: str) -> tuple[str, np.ndarray] | None:
     sizes = np.frombuffer(shape, f"{order}i4").tolist()
     if len(sizes) < 2 or min(sizes) < 0:
         raise ValueError(f"an array of shape {sizes}")
+    if len(values) * np.dtype(_CLASSES[what]).itemsize > _MOST:
+        raise ValueError(f"over {_MOST >> 20} MB of arrays")
     return name.decode("latin1"), values.astype(_CLASSES[what]).reshape(sizes, order="F")

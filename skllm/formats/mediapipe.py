@@ -36,7 +36,7 @@ def read_mediapipe(file: File, clip: str | None = None, size=None, fps: float | 
     if len(hips) and hips.max() < _AT_ORIGIN:
         xyz = points * (1, -1, 1) + (0, 0, DEPTH)
     else:
-        width, height = checked_size(file, size)
+        width, height = checked_size(file, size, "call load(path, size=(16, 9)); only the ratio of width to height matters")
         scale = VIEW / max(width, height)
         xyz = (points - (0.5, 0.5, 0)) * (width, -height, width) * scale + (0, 0, DEPTH)
     return file.to_skeleton(xyz, MEDIAPIPE33, file.positive(fps, "fps", "30"), seen=seen, name=name)

@@ -61,6 +61,8 @@ def _places(file: File, lines: list[str]) -> tuple[int, list[tuple[str, int]], l
             starts.append(at + 2)
             at += 2 + _JOINTS
     _line(file, lines, at - 1, "a joint's row")
+    if any(line.strip() for line in lines[at:]):
+        raise file.bad(f"line {at + 1}", f"more lines than {frames} frames have", _AGAIN)
     return frames, places, starts
 
 

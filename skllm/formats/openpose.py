@@ -5,12 +5,13 @@ import re
 import numpy as np
 
 from skllm.formats.files import File
-from skllm.formats.planes import checked_size, follow, scored, to_plane
+from skllm.formats.planes import follow, scored, to_plane
 from skllm.formats.topologies import BODY25
 from skllm.skeleton import Skeleton
 
 _JOINTS = 25
 _MOST_FRAMES = 100_000
+_GAPS = 10               # frames a file, at most
 
 
 def claims_openpose(file: File) -> bool:
@@ -22,28 +23,40 @@ def claims_openpose(file: File) -> bool:
 
 
 def read_openpose(file: File, size=None, fps: float | int = 30.0) -> Skeleton:
-    """A clip on the plane of two-dimensional formats; frames in the order of the numbers in their files' names.
+    """A clip on the plane of two-dimensional formats; a file's name ends in its frame's number, and missing numbers are empty frames.
 
     People are followed by nearness, since OpenPose does not number them. A point at (0, 0) or of confidence 0 is absent.
     size: (width, height) in pixels, or "fit"; fps: OpenPose says neither.
     """
     fps = file.positive(fps, "fps", "30")
-    frames = [_bodies(one) for one in _files(file)]
+    frames = [_bodies(one) if one else [] for one in _files(file)]
     if not any(frames):
         raise file.bad("all frames", "nobody is in them", "leave this clip out")
-    reach = max(checked_size(file, size)) if size != "fit" else max(float(np.nanmax(body[:, :2])) for bodies in frames for body in bodies)
-    points = follow(frames, reach)
+    points = follow(file, frames, size)
     seen = scored(points[..., 2])
     return file.to_skeleton(to_plane(file, points[..., :2], size, seen), BODY25, fps, seen=seen)
 
 
-def _files(file: File) -> list[File]:
+def _files(file: File) -> list[File | None]:
+    """The frame's files by number, None where one is missing."""
     if file.suffix != "/":
         return [file]
-    found = sorted(file.path.glob("*.json"), key=lambda path: [int(n) for n in re.findall(r"\d+", path.stem)] or [0])
-    if not 0 < len(found) <= _MOST_FRAMES:
-        raise file.bad("the folder", f"{len(found)} JSON files", "OpenPose writes one a frame")
-    return [File(path) for path in found]
+    found: dict[int, File] = {}
+    names = set()
+    for n, path in enumerate(sorted(file.path.glob("*.json"))):
+        numbers = re.findall(r"\d+", path.stem)
+        at = int(numbers[-1]) if numbers else n
+        names.add(re.sub(r"\d+(?=\D*$)", "", path.stem))
+        if at in found or len(names) > 1:
+            raise file.bad("its files", f"{path.name} and {(found.get(at) or File(path)).name if at in found else 'others'} are of two recordings",
+                           "give each its own folder")
+        found[at] = File(path)
+    if not found:
+        raise file.bad("the folder", "no JSON files in it", "a folder is read as OpenPose's, one JSON a frame; else name a file in it")
+    frames = max(found) - min(found) + 1
+    if frames > min(_MOST_FRAMES, _GAPS * len(found)):
+        raise file.bad("its files", f"{len(found)} of {frames} frames", "the numbers in the names should count frames; name them anew")
+    return [found.get(min(found) + t) for t in range(frames)]
 
 
 def _bodies(frame: File) -> list[np.ndarray]:

@@ -1,8 +1,10 @@
 """Many clips of one body in a `.npz`: `xyz` [frames J 3] of all clips end to end, `lengths`, `keys`; a JSON beside it says the rest.
 
 The JSON (`<stem>.json` or `<stem>_meta.json`) holds `joint_names` or `marker_names`, `parents` (for markers, Plug-in-Gait's
-bones are known), `fps`, and `up`: "y" (people towards -z of the sensor) or "z" (people along +x). Whole numbers are 0.2 mm.
+bones are known), `fps`, and `up`: "y" (people face +z) or "z" (people along +x). Whole numbers are 0.2 mm.
 """
+
+from pathlib import Path
 
 import numpy as np
 
@@ -37,8 +39,13 @@ def read_packed_archive(file: File, clip: str | None = None) -> Skeleton:
     return file.to_skeleton(metres @ _AXES[about["up"]].T, about["topology"], about["fps"], seen=~(points == 0).all(-1), name=keys[n])
 
 
+def descriptions_beside(path: Path) -> list[Path]:
+    """Where an archive's description may lie."""
+    return [path.with_name(f"{path.stem}{end}.json") for end in ("", "_meta")]
+
+
 def _about(file: File) -> dict:
-    beside = [file.path.with_name(f"{file.stem}{end}.json") for end in ("", "_meta")]
+    beside = descriptions_beside(file.path)
     found = next((path for path in beside if path.exists()), None)
     if found is None:
         raise file.bad("its description", f"neither {beside[0].name} nor {beside[1].name} lies beside it", "put the JSON there")

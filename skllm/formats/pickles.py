@@ -1,6 +1,6 @@
 """Pickles of others (PYSKL, joblib) without trust: plain values, words and NumPy arrays come out, and no code of theirs runs.
 
-The opcodes go through Python's own unpickler, whose memory grows with the file and not with the numbers in it.
+The opcodes go through Python's own unpickler, each value is finished once, and lengths are believed only as far as there are bytes.
 """
 
 import io
@@ -43,7 +43,9 @@ class _Type:
     """Stands for a NumPy dtype."""
 
     def __init__(self, name, *_):
-        self.made = np.dtype(str(name))
+        if not isinstance(name, str):
+            raise pickle.UnpicklingError("a NumPy type without a name")
+        self.made = np.dtype(name)
         if self.made.kind not in _KINDS:
             raise pickle.UnpicklingError(f"NumPy values of type {name!r}")
 
@@ -58,11 +60,15 @@ def _scalar(kind: _Type, data):
 
 
 def _from_buffer(data, kind: _Type, shape, order: str = "C") -> np.ndarray:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise pickle.UnpicklingError("an array without bytes")
     return _array(shape, kind, bytes(data), order == "F")
 
 
 def _encode(text: str, how: str = "latin1") -> bytes:
-    return str(text).encode("latin1")
+    if not isinstance(text, str):
+        raise pickle.UnpicklingError("bytes of something that is no text")
+    return text.encode("latin1")
 
 
 _ALLOWED = {
@@ -128,14 +134,18 @@ def _finished(value, done: dict):
         return value.made
     if isinstance(value, dict):
         made = done[id(value)] = {}
-        made.update((_finished(key, done), _finished(one, done)) for key, one in value.items())
+        if not all(isinstance(key, (str, int, float, bytes, type(None))) for key in value):
+            raise pickle.UnpicklingError("a key that is no word or number")
+        made.update((key, _finished(one, done)) for key, one in value.items())
         return made
     if isinstance(value, list):
         made = done[id(value)] = []
         made.extend(_finished(one, done) for one in value)
         return made
     if isinstance(value, tuple):
-        return tuple(_finished(one, done) for one in value)
+        made = done[id(value)] = tuple(_finished(one, done) for one in value)
+        done.setdefault("held", []).append(value)              # so that its id stays its own
+        return made
     if not isinstance(value, (*_PLAIN, np.ndarray)):
         raise pickle.UnpicklingError(f"it holds a {type(value).__name__}")
     return value

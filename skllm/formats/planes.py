@@ -8,8 +8,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from skllm.formats.files import File
+from skllm.formats.files import MOST_PEOPLE, File
 
 DEPTH = 3.0              # metres
 VIEW = 3.4               # metres
@@ -22,7 +23,7 @@ def to_plane(file: File, pixels: np.ndarray, size, seen: np.ndarray) -> np.ndarr
 
     size: (width, height) of the picture in pixels, or "fit" to fill the plane with what is seen of the clip.
     """
-    if size == "fit":
+    if isinstance(size, str) and size == "fit":
         return _fitted(file, pixels, seen)
     width, height = checked_size(file, size)
     scale = VIEW / max(width, height)
@@ -40,14 +41,14 @@ def _fitted(file: File, pixels: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.concatenate([flat, np.full((*flat.shape[:-1], 1), DEPTH)], -1)
 
 
-def checked_size(file: File, size) -> tuple[float | int, float | int]:
+def checked_size(file: File, size, remedy: str = 'call load(path, size=(width, height)), or size="fit" to fill the picture') -> tuple[float, float]:
     """Width and height of a picture in pixels; raises ValueError where they are not given or make no sense."""
     if size is None:
-        raise file.bad("the picture's size", "the file does not say it", 'call load(path, size=(width, height)), or size="fit" to fill the picture')
+        raise file.bad("the picture's size", "the file does not say it", remedy)
     try:
         width, height = (file.positive(value, "size", "(640, 480)") for value in size)
     except (TypeError, ValueError):
-        raise file.bad("size", f"{size!r} is no picture size", "call load(path, size=(width, height)) in pixels") from None
+        raise file.bad("size", f"{size!r} is no picture size", remedy) from None
     return width, height
 
 
@@ -57,28 +58,38 @@ def scored(scores: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(scores, nan=0.0) / max(1.0, most), 0, 1)
 
 
-def follow(frames: Sequence[Sequence[np.ndarray]], reach: float | int) -> np.ndarray:
-    """Detections that carry no person's number, as [T P J C]: each goes on with the person it is nearest to, NaN elsewhere.
+def follow(file: File, frames: Sequence[Sequence[np.ndarray]], size) -> np.ndarray:
+    """Detections that carry no person's number, as [T P J C]: from frame to frame the pairing with the least way in all, NaN elsewhere.
 
-    frames: for each frame the detections [J C], pixels in the first two columns, NaN where unseen.
-    reach: the picture's longer side; a body farther than a quarter of it from everybody so far is a new person.
+    frames: for each frame the detections [J C], pixels in the first two columns, NaN where unseen; ones that show nothing are left out.
+    A body farther than a quarter of the picture's longer side from where everybody was last is a new person.
     """
+    seen = [[body for body in bodies if np.isfinite(body[:, 0]).any()] for bodies in frames]
+    reach = _STRANGE * _longer_side(file, seen, size)
     last: list[np.ndarray] = []
-    places: list[list[int]] = []
-    for bodies in frames:
-        given: list[int] = []
-        for body in bodies:
-            far = [math.inf if p in given else _apart(body, known) for p, known in enumerate(last)]
-            p = int(np.argmin(far)) if far and min(far) < _STRANGE * reach else len(last)
+    places = []
+    for bodies in seen:
+        ways = np.array([[_apart(body, known) for known in last] for body in bodies]).reshape(len(bodies), len(last))
+        given = dict(zip(*linear_sum_assignment(np.minimum(ways, 1e9)), strict=True))
+        places.append([])
+        for n, body in enumerate(bodies):
+            p = int(given[n]) if n in given and ways[n, given[n]] < reach else len(last)
             last[p : p + 1] = [body]
-            given.append(p)
-        places.append(given)
-    shape = next((body.shape for bodies in frames for body in bodies), (0, 3))
-    points = np.full((len(frames), max(1, len(last)), *shape), np.nan)
-    for t, (bodies, given) in enumerate(zip(frames, places, strict=True)):
+            places[-1].append(p)
+        if len(last) > MOST_PEOPLE:
+            raise file.bad("its people", f"more than {MOST_PEOPLE}", "number them by track, and keep the ones you need")
+    points = np.full((len(frames), max(1, len(last)), *(last[0].shape if last else (0, 3))), np.nan)
+    for t, (bodies, given) in enumerate(zip(seen, places, strict=True)):
         for p, body in zip(given, bodies, strict=True):
             points[t, p] = body
     return points
+
+
+def _longer_side(file: File, frames: Sequence[Sequence[np.ndarray]], size) -> float:
+    """Pixels; of a picture of unknown size, how far its points reach."""
+    if not isinstance(size, str) or size != "fit":
+        return max(checked_size(file, size))
+    return max((float(np.nanmax(np.abs(body[:, :2]))) for bodies in frames for body in bodies), default=1.0)
 
 
 def _apart(one: np.ndarray, other: np.ndarray) -> float:

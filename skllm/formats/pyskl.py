@@ -1,5 +1,8 @@
 """PYSKL pickles: a whole dataset of annotations in one file, two-dimensional (COCO-17) or three-dimensional (Kinect v2)."""
 
+from collections import Counter
+from functools import lru_cache
+
 import numpy as np
 
 from skllm.formats.files import File
@@ -19,18 +22,23 @@ def claims_pyskl(file: File) -> bool:
 
 def clips_of_pyskl(file: File) -> list[str]:
     """The annotations' names, in the file's order."""
-    return [str(row.get("frame_dir", n)) for n, row in enumerate(_rows(file))]
+    told = [row.get("frame_dir", n) if isinstance(row, dict) else n for n, row in enumerate(_rows(file))]
+    names = [str(name) if isinstance(name, (str, int)) else str(n) for n, name in enumerate(told)]
+    if len(set(names)) < len(names):
+        twice = next(name for name, count in Counter(names).items() if count > 1)
+        raise file.bad("its annotations", f"{twice!r} is there twice", "names tell clips apart; name them anew")
+    return names
 
 
-def splits_of_pyskl(file: File) -> dict[str, list[str]]:
-    """The lists of names under `split`, such as xsub_train; empty where there is none."""
-    split = file.pickle.get("split") if isinstance(file.pickle, dict) else None
-    return {str(key): [str(name) for name in names] for key, names in split.items()} if isinstance(split, dict) else {}
+@lru_cache(maxsize=2)
+def _numbers_of(file: File) -> dict[str, int]:
+    """The place of each name, found out once for a file of many."""
+    return {name: n for n, name in enumerate(clips_of_pyskl(file))}
 
 
 def annotation(file: File, clip: str | None = None) -> dict:
     """One annotation, checked to be one."""
-    names = file.__dict__.setdefault("_pyskl_names", {name: n for n, name in enumerate(clips_of_pyskl(file))})
+    names = _numbers_of(file)
     row = _rows(file)[names[clip] if clip in names else names[file.pick(list(names), clip)]]
     if not isinstance(row, dict) or not isinstance(row.get("keypoint"), np.ndarray):
         raise file.bad(f"annotation {clip}", "no array 'keypoint'", "the file is damaged")
@@ -51,12 +59,12 @@ def read_pyskl(file: File, clip: str | None = None, fps: float | int = _FPS, siz
     inhabited = there.any((0, 2))
     if not inhabited.any():
         raise file.bad("all frames", "nobody is in them", "leave this clip out")
-    points, there, name = points[:, inhabited], there[:, inhabited], f"{row.get('frame_dir', file.stem)}"
+    points, there, name = points[:, inhabited], there[:, inhabited], f"{clip or file.stem}"
     if points.shape[-1] == 3:
         return file.to_skeleton(points * _FROM_SENSOR, NTU25, file.positive(fps, "fps", "30"), seen=there, name=name)
     seen = np.where(there, _scores(file, row, inhabited), 0)
-    shape = row.get("img_shape") or row.get("original_shape")
-    size = tuple(shape)[1::-1] if size is None and isinstance(shape, (tuple, list)) else size
+    shape = next((row[key] for key in ("img_shape", "original_shape") if row.get(key) is not None), None)
+    size = tuple(np.ravel(shape).tolist())[1::-1] if size is None and shape is not None else size
     xyz = to_plane(file, points, size, seen)
     return file.to_skeleton(xyz, COCO17, file.positive(fps, "fps", "30"), seen=seen, name=name)
 

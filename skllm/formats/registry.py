@@ -1,11 +1,14 @@
 """`load`: which reader a file is for. A format is a row in `FORMATS`; `register` adds one."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from skllm.formats.arrays import clips_of_arrays, read_array
-from skllm.formats.asf_amc import read_amc
+from skllm.formats.asf_amc import bodies_near, read_amc
 from skllm.formats.bvh import read_bvh
 from skllm.formats.c3d import read_c3d
 from skllm.formats.coco import claims_coco, read_coco
@@ -21,7 +24,7 @@ from skllm.formats.kinect_v2 import claims_kinect_csv, claims_pku_mmd, read_kine
 from skllm.formats.mediapipe import claims_mediapipe, read_mediapipe
 from skllm.formats.ntu import read_ntu
 from skllm.formats.openpose import claims_openpose, read_openpose
-from skllm.formats.packed import claims_packed, clips_of_packed, read_packed_archive
+from skllm.formats.packed import claims_packed, clips_of_packed, descriptions_beside, read_packed_archive
 from skllm.formats.penn_action import claims_penn_action, read_penn_action
 from skllm.formats.pyskl import claims_pyskl, clips_of_pyskl, read_pyskl
 from skllm.formats.sbu import claims_sbu, clips_of_sbu, read_sbu
@@ -36,7 +39,7 @@ class Format:
     suffixes: in lower case, "/" for a folder. read: from an open `File` and the format's own options to a Skeleton.
     claims: whether the content is this format's, where several share a suffix; None leaves a file to every other one that
     claims it. clips: names of the clips in a file that holds several, one of which is then named by the option `clip`.
-    holds: joints and frame rate, for people.
+    holds: joints and frame rate, for people. beside: paths of what is read beside a file, which may or may not be there.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Format:
     claims: Callable[[File], bool] | None = None
     clips: Callable[[File], Sequence[str]] | None = None
     holds: str = ""
+    beside: Callable[[Path], Sequence[Path]] | None = None
 
 
 _ARRAYS = (".npy", ".npz")
@@ -67,13 +71,14 @@ FORMATS: list[Format] = [
     Format("Penn Action", (".mat",), read_penn_action, claims_penn_action, holds="13 joints in 2D with visibility, 30 fps"),
     Format("SBU Kinect", (".json",), read_sbu, claims_sbu, clips_of_sbu, "15 joints in 2D, two people; many clips"),
     Format("BVH", (".bvh",), read_bvh, holds="any joints; unit guessed from the rest pose, or metres_per_unit"),
-    Format("Acclaim ASF/AMC", (".amc",), read_amc, holds="any bones (CMU, HDM05), 120 fps; its .asf beside it, or asf"),
+    Format("Acclaim ASF/AMC", (".amc",), read_amc, holds="any bones (CMU, HDM05), 120 fps; its .asf beside it, or asf", beside=bodies_near),
     Format("C3D", (".c3d",), read_c3d, holds="any markers, own rate; needs skllm[c3d]; option up"),
     Format("DeepMimic", (".txt",), read_deepmimic, claims_deepmimic, holds="humanoid 15 or dog 23 joints; others with body"),
     Format("Unitree G1", (".pkl",), read_g1, claims_g1, clips_of_g1, "26 links of a robot; body='person' for SMPL-24"),
     Format("glTF", (".glb",), read_gltf, clips=clips_of_gltf, holds="any rig, many animations; options fps, metres_per_unit"),
     Format("AI4Animation dog", (".txt",), read_dog, claims_dog, holds="27 joints of a dog, 60 fps"),
-    Format("packed clips", (".npz",), read_packed_archive, claims_packed, clips_of_packed, "any joints, many clips; a JSON beside it"),
+    Format("packed clips", (".npz",), read_packed_archive, claims_packed, clips_of_packed, "any joints, many clips; a JSON beside it",
+           descriptions_beside),
     Format("array", _ARRAYS, read_array, lambda file: False, clips_of_arrays, "any [T J 3] or [T P J 3]; format='array' with topology and fps"),
 ]
 
@@ -99,17 +104,28 @@ def load(path: str | Path | File, format: str | None = None, **options) -> Skele
     """
     file = path if isinstance(path, File) else File(path)
     found = format_of(file, format)
+    options = {name: value.item() if isinstance(value, np.generic) else value for name, value in options.items()}
+    if options.get("clip") is not None:
+        options["clip"] = str(options["clip"])
+    _check_options(file, found, options)
     try:
         return found.read(file, **options)
     except ValueError as wrong:
         if file.name in str(wrong):
             raise
         raise file.bad(f"as {found.name}", str(wrong), "is it whole, and of this format?") from None
-    except TypeError as wrong:
-        if "keyword argument" not in str(wrong):
+    except (TypeError, AttributeError) as wrong:
+        if not options:
             raise
-        reader = f"{found.read.__module__}.{found.read.__name__}"
-        raise ValueError(f"{file.name}: {found.name} takes no option {', '.join(options)}; see {reader}") from None
+        what = f"an option of the wrong kind ({str(wrong).splitlines()[0]})"
+        raise file.bad(f"as {found.name}", what, "give it as the format's reader describes it") from wrong
+
+
+def _check_options(file: File, found: Format, options: dict) -> None:
+    taken = [name for name in inspect.signature(found.read).parameters][1:]
+    unknown = [name for name in options if name not in taken]
+    if unknown:
+        raise file.bad(f"as {found.name}", f"it takes no option {', '.join(unknown)}", f"it takes {', '.join(taken) or 'none'}")
 
 
 def clips_in(path: str | Path | File, format: str | None = None) -> list[str]:
@@ -122,7 +138,7 @@ def clips_in(path: str | Path | File, format: str | None = None) -> list[str]:
 def format_of(file: File, name: str | None = None) -> Format:
     """The one format whose file this is, or the one of that name. Raises ValueError where it is none's, or two's."""
     if name is not None:
-        named = [known for known in FORMATS if known.name == name]
+        named = [known for known in FORMATS if known.name.casefold() == str(name).casefold()]
         if not named:
             raise ValueError(f"no format {name!r}; known: {', '.join(known.name for known in FORMATS)}")
         return named[0]

@@ -29,6 +29,6 @@ def read_smpl(file: File, clip: str | None = None, fps: float | int = _FPS, up: 
     xyz, name = array_of(file, clip)
     if xyz.ndim != 3 or xyz.shape[1:] != (24, 3):
         raise file.bad("the array", f"shape {xyz.shape}, SMPL has (T, 24, 3)", "for another layout use Skeleton.from_array")
-    if up not in _UP:
+    if not isinstance(up, str) or up not in _UP:
         raise file.bad("up", f"{up!r} is no axis", 'call load(path, up="y") or up="z"')
     return file.to_skeleton(file.finite(xyz) @ _UP[up].T, SMPL24, file.positive(fps, "fps", "30"), name=name)

@@ -14,6 +14,7 @@ import torch
 from tqdm import tqdm
 
 from skllm.formats import File, format_of, load
+from skllm.formats.openpose import claims_openpose
 from skllm.skeleton import Skeleton
 
 _TOPS, _ENDS = ("head", "neck", "shoulder"), ("foot", "ankle")
@@ -120,11 +121,19 @@ def clip_of(one: Finding, root: str | Path) -> Skeleton:
     return _read(File(Path(root).expanduser() / one.file), one.format, one.clip)
 
 
+def _is_one_clip(folder: Path) -> bool:
+    """Whether OpenPose wrote the folder, one JSON a frame."""
+    try:
+        return claims_openpose(File(folder))
+    except ValueError:
+        return False
+
+
 def survey(folder: str | Path) -> list[Finding]:
     """Every clip in a folder and its folders; a folder of one JSON a frame is one clip."""
     root = Path(folder).expanduser()
     every = [path for path in sorted(root.rglob("*")) if path.is_file()]
-    frames = {path.parent for path in every if path.suffix == ".json" and path.stem.isdigit()}
+    frames = {folder for folder in {path.parent for path in every if path.suffix == ".json"} if _is_one_clip(folder)}
     paths = sorted({path for path in every if path.parent not in frames} | frames)
     return [finding for path in tqdm(paths, desc="reading", disable=len(paths) < 20) for finding in examine(path, root)]
 

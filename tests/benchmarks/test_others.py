@@ -88,8 +88,8 @@ def pku(tmp_path):
 def test_pku_mmd_is_cut_by_its_labels(pku):
     clips = PKU_MMD.clips(pku)
     assert [(one.key, one.label, one.part, one.camera) for one in clips] == [
-        ("0002-L@12-25", "writing", "test", 1), ("0002-L@2-9", "drink water", "test", 1), ("0002-L@40-60", "brushing teeth", "test", 1),
-        ("0003-M@0-30", "brushing hair", "train", 2)]
+        ("0002-L@12-25:51", "writing", "test", 1), ("0002-L@2-9:8", "drink water", "test", 1), ("0002-L@40-60:3", "brushing teeth", "test", 1),
+        ("0003-M@0-30:2", "brushing hair", "train", 2)]
     assert [one.clip.frames for one in (clips[0], clips[1], clips[3])] == [13, 7, 30]
     assert [one.clip.people for one in (clips[0], clips[1])] == [1, 2]             # the second person left at frame 10
     with pytest.raises(ValueError, match=r"0002-L\.txt, frames 40 to 60"):
@@ -100,7 +100,15 @@ def test_pku_mmds_open_splits_are_the_published_ones(pku):
     few, many = PKU_MMD.protocol("xsub_46_5"), PKU_MMD.protocol("xsub_39_12")
     assert few.unseen == ("brushing hair", "eat meal/snack", "pat on back of other person", "take off a hat/cap", "writing")
     assert (len(few.seen), len(few.unseen), len(many.seen), len(many.unseen)) == (46, 5, 39, 12)
-    assert [one.key for one in split(PKU_MMD.clips(pku), few, "unseen")] == ["0002-L@12-25"]
+    assert [PKU_MMD.labels.index(label) for label in many.unseen] == [3, 7, 11, 15, 19, 21, 25, 31, 33, 36, 43, 48]
+    assert [one.key for one in split(PKU_MMD.clips(pku), few, "unseen")] == ["0002-L@12-25:51"]
+
+
+def test_a_protocol_of_lists_without_its_lists_is_refused(pku):
+    (pku / "Split" / "cross-subject.txt").unlink()
+    with pytest.raises(ValueError, match="goes by the benchmark's own lists"):
+        split(PKU_MMD.clips(pku), PKU_MMD.protocol("xsub"), "train")
+    assert len(split(PKU_MMD.clips(pku), PKU_MMD.protocol("xview"), "test")) == 3
 
 
 def test_a_broken_label_line_is_named(pku):

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from skllm.benchmarks import BENCHMARKS, NTU60, Benchmark, LabelledClip, prepare, read_store
+from skllm.benchmarks import BENCHMARKS, NTU60, NTU120, Benchmark, LabelledClip, prepare, read_store
 from skllm.benchmarks import preparation as making
-from skllm.benchmarks.store import _shard, write_whole
+from skllm.benchmarks.store import _whole, write_whole
 from skllm.formats import NTU25
 from skllm.skeleton import Skeleton
 from tests.conftest import ntu_text, stick_clip
-from tests.formats.makers import standing
+from tests.formats.makers import amc_file, standing
 
 
 def recordings(folder: Path, clips: int = 12, frames: int = 3) -> Path:
@@ -33,7 +33,6 @@ def recordings(folder: Path, clips: int = 12, frames: int = 3) -> Path:
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
     monkeypatch.setattr(making, "_EACH", 5)
-    _shard.cache_clear()
 
 
 def same(one: Skeleton, other: Skeleton, within: float) -> None:
@@ -95,7 +94,6 @@ def test_a_changed_recording_is_read_again_and_nothing_else_is(tmp_path):
     first = sorted(raw.iterdir())[0]
     first.write_text(ntu_text([{"1": standing(NTU25) + 1}] * 9))
     made = prepare(NTU60, raw, tmp_path / "store", workers=1)
-    _shard.cache_clear()
     assert made.reused == 2 and NTU60.clips(tmp_path / "store")[0].clip.frames == 9
 
 
@@ -104,6 +102,7 @@ def test_a_changed_recording_is_read_again_and_nothing_else_is(tmp_path):
 def test_a_damaged_store_is_refused_and_mended(kind, damage, tmp_path):
     raw = recordings(tmp_path / "raw")
     prepare(NTU60, raw, tmp_path / "store", workers=1)
+    _whole.cache_clear()                                  # as another process finds it
     part = tmp_path / "store" / f"00001.{kind}"
     whole = bytearray(part.read_bytes())
     whole[len(whole) // 2] ^= 1
@@ -111,7 +110,6 @@ def test_a_damaged_store_is_refused_and_mended(kind, damage, tmp_path):
     with pytest.raises(ValueError, match=rf"00001\.{kind}.*skllm prepare"):
         [one.clip for one in NTU60.clips(tmp_path / "store")]
     assert prepare(NTU60, raw, tmp_path / "store", workers=1).reused == 2
-    _shard.cache_clear()
     assert len([one.clip for one in NTU60.clips(tmp_path / "store")]) == 12
 
 
@@ -135,6 +133,81 @@ def test_a_full_disk_leaves_no_half_file_and_says_so(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left on device; free some space"):
         write_whole(tmp_path / "f.json", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["f.json"] and (tmp_path / "f.json").read_text() == "old"
+
+
+def test_the_users_own_files_and_other_benchmarks_stores_are_left_alone(tmp_path):
+    raw = recordings(tmp_path / "raw", clips=3)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "00000.json").write_text("mine")
+    with pytest.raises(ValueError, match=r"holds 00000\.json and is no store"):
+        prepare(NTU60, raw, tmp_path / "own", workers=1)
+    assert (tmp_path / "own" / "00000.json").read_text() == "mine"
+    prepare(NTU60, raw, tmp_path / "store", workers=1)
+    with pytest.raises(ValueError, match="holds ntu60, not ntu120"):
+        prepare(NTU120, raw, tmp_path / "store", workers=1)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="name another one"):
+        prepare(NTU60, raw, tmp_path / "file" / "store", workers=1)
+
+
+def test_a_store_made_anew_is_read_anew_in_the_same_process(tmp_path):
+    raw = recordings(tmp_path / "raw", clips=4)
+    prepare(NTU60, raw, tmp_path / "store", workers=1)
+    old = NTU60.clips(tmp_path / "store")
+    first = old[0].clip
+    (raw / "S001C001P001R001A000.skeleton").write_text("")
+    (raw / "S000C001P001R001A059.skeleton").write_text(ntu_text([{"1": standing(NTU25)}] * 9))
+    prepare(NTU60, raw, tmp_path / "store", workers=1)
+    new = {one.key: one.clip for one in NTU60.clips(tmp_path / "store")}
+    assert new["S000C001P001R001A059"].frames == 9
+    same(new[old[0].key], first, 1e-9)
+
+
+def test_what_is_read_beside_a_recording_counts_too(tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    amc_file(raw).rename(raw / "HDM_mm_kickLFront1Reps_001_120.amc")
+    amc_file(raw).rename(raw / "HDM_bd_kickLFront1Reps_001_120.amc")
+    (raw / "raise.asf").rename(raw / "HDM_mm.asf")
+    (raw / "other.asf").write_text("no body")
+    hdm05 = BENCHMARKS["hdm05"]
+    assert len(prepare(hdm05, raw, tmp_path / "store", workers=1).skipped) == 1
+    amc_file(raw)
+    (raw / "raise.asf").rename(raw / "HDM_bd.asf")
+    assert prepare(hdm05, raw, tmp_path / "store", workers=1).skipped == ()
+
+
+def test_a_store_that_shrinks_keeps_no_old_shards(tmp_path):
+    raw = recordings(tmp_path / "raw")
+    prepare(NTU60, raw, tmp_path / "store", workers=1)
+    for path in sorted(raw.iterdir())[3:]:
+        path.unlink()
+    assert prepare(NTU60, raw, tmp_path / "store", workers=1).kept == 3
+    assert {path.name.split(".")[0] for path in (tmp_path / "store").iterdir()} == {"store", "00000"}
+
+
+def test_an_unfinished_store_says_so(tmp_path, monkeypatch):
+    raw = recordings(tmp_path / "raw")
+    monkeypatch.setattr(making, "finish", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(NTU60, raw, tmp_path / "store", workers=1)
+    with pytest.raises(ValueError, match="not finished; run `skllm prepare` again"):
+        NTU60.clips(tmp_path / "store")
+
+
+def test_nothing_that_can_be_read_is_an_error_and_so_is_a_list_that_names_nothing(tmp_path):
+    raw = recordings(tmp_path / "raw", clips=2)
+    (tmp_path / "list.txt").write_text("nonsense.skeleton")
+    with pytest.raises(ValueError, match=r"list\.txt names none of the 2 clips"):
+        NTU60.clips(raw, tmp_path / "list.txt")
+    (tmp_path / "list.txt").write_text("S001C001P001R001A001.skeleton")
+    assert len(NTU60.clips(raw, tmp_path / "list.txt")) == 1
+    for path in raw.iterdir():
+        path.write_text("5\n1\n")
+    with pytest.raises(ValueError, match="none of 2 clips could be read"):
+        prepare(NTU60, raw, tmp_path / "store", workers=1)
+    with pytest.raises(ValueError, match="workers"):
+        prepare(NTU60, raw, tmp_path / "store", workers=0)
 
 
 def test_the_raw_folder_is_never_written_to(tmp_path):
@@ -175,7 +248,6 @@ def test_twenty_kills_at_random_moments_lose_and_corrupt_nothing(tmp_path):
             for path in sorted(store.glob("0*.json"))[::2]:          # so that the later kills have work to interrupt
                 path.unlink()
                 finished.discard(path.name)
-            (store / "store.json").unlink(missing_ok=True)
     time.sleep(1)                                         # orphans end with their parent
     subprocess.run([sys.executable, script, raw, store], env=environment, check=True, stderr=subprocess.DEVNULL)
     for one, other in zip(NTU60.clips(raw), NTU60.clips(store), strict=True):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -79,11 +80,11 @@ def test_inferred_joints_are_less_certain_and_untracked_ones_absent(tmp_path):
 
 
 def test_coco_scores_are_confidence_and_people_keep_their_track(tmp_path):
-    points = np.tile(np.concatenate([np.full((17, 2), 100.0), np.full((17, 1), 0.5)], 1), (2, 1, 1))
+    points = np.tile(np.concatenate([np.full((17, 1), 100.0), 100.0 + np.arange(17)[:, None], np.full((17, 1), 0.5)], 1), (2, 1, 1))
     content = json.loads(coco_json(points))
     content["annotations"] = [{**content["annotations"][t], "track_id": track} for t in (0, 1) for track in ((1, 2) if t == 0 else (2, 1))]
-    content["annotations"][1]["keypoints"] = [300.0, 100.0, 0.5] * 17
-    content["annotations"][2]["keypoints"] = [300.0, 100.0, 0.0] + [300.0, 100.0, 0.5] * 16
+    content["annotations"][1]["keypoints"] = [value for n in range(17) for value in (300.0, 100.0 + n, 0.5)]
+    content["annotations"][2]["keypoints"] = [value for n in range(17) for value in (300.0, 100.0 + n, 0.5 * (n > 0))]
     path = tmp_path / "c.json"
     path.write_text(json.dumps(content))
     clip = load(path, fps=25)
@@ -144,7 +145,7 @@ def test_unknown_layouts_and_suffixes_name_the_way_out(tmp_path):
 
 
 def test_frames_are_in_the_order_of_their_numbers_and_pictures_without_anybody_count(tmp_path):
-    content = json.loads(coco_json(np.tile(np.full((17, 3), 1.0), (12, 1, 1)) * np.arange(1, 13)[:, None, None]))
+    content = json.loads(coco_json(np.tile(np.arange(51.0).reshape(17, 3), (12, 1, 1)) + 10 * np.arange(1, 13)[:, None, None]))
     for t, row in enumerate(content["annotations"]):
         row["image_id"], row["keypoints"][2::3] = f"{t}.jpg", [1.0] * 17
     (tmp_path / "c.json").write_text(json.dumps(content))
@@ -156,7 +157,7 @@ def test_frames_are_in_the_order_of_their_numbers_and_pictures_without_anybody_c
 
 @pytest.mark.parametrize("images", [None, 5, [{"id": [1]}], "x"])
 def test_odd_lists_of_pictures_are_refused_by_name(images, tmp_path):
-    content = {**json.loads(coco_json(np.ones((2, 17, 3)))), "images": images}
+    content = {**json.loads(coco_json(np.tile(1.0 + np.arange(51).reshape(17, 3), (2, 1, 1)))), "images": images}
     (tmp_path / "odd.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match=r"odd\.json"):
         load(tmp_path / "odd.json")
@@ -181,7 +182,7 @@ def test_an_upper_case_suffix_is_a_suffix_and_a_giant_number_is_refused(tmp_path
 
 
 def test_an_option_that_a_format_does_not_take_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="colour"):
+    with pytest.raises(ValueError, match="no option colour; it takes metres_per_unit"):
         load(bvh_file(tmp_path), colour="red")
 
 
@@ -205,7 +206,8 @@ def test_a_file_of_several_clips_asks_which_and_reads_each(tmp_path):
 
 def test_packed_clips_of_twenty_two_joints_are_not_taken_for_humanml3d(tmp_path):
     path = MAKERS["packed clips"](tmp_path)
-    np.savez(path, xyz=np.ones((4, 22, 3), np.int16), lengths=np.array([4]), keys=np.array(["one"]))
+    xyz = np.tile(np.arange(0, 5500, 250, dtype=np.int16)[:, None], (4, 1, 3))
+    np.savez(path, xyz=xyz, lengths=np.array([4]), keys=np.array(["one"]))
     about = {"fps": 30, "joint_names": [f"j{n}" for n in range(22)], "parents": list(range(-1, 21))}
     (tmp_path / "raise.json").write_text(json.dumps(about))
     assert load(path).topology.name == "raise"
@@ -241,7 +243,7 @@ def test_a_format_of_ones_own_is_five_lines_and_keeps_the_contract(tmp_path):
 
 
 @pytest.mark.parametrize(("reader", "sentence"), [
-    (lambda file: file.to_skeleton(1000 * np.tile(standing(NTU25), (3, 1, 1)).clip(-0.9, 0.9), NTU25, 30), "metres"),
+    (lambda file: file.to_skeleton(15 * np.tile(standing(NTU25), (3, 1, 1)), NTU25, 30), "metres"),
     (lambda file: file.to_skeleton(np.tile(standing(NTU25), (3, 1, 1)) + np.random.rand(), NTU25, 30), "twice"),
     (lambda file: {bytes(999): file.to_skeleton(np.tile(standing(NTU25), (3, 1, 1)), NTU25, 30)}[file.bytes], "KeyError"),
 ])
@@ -307,3 +309,63 @@ def test_hidden_keypoints_of_score_zero_are_absent(tmp_path):
         row["keypoints"][2] = 0.0
     path.write_text(json.dumps(content))
     assert (load(path).seen[:, 0, 0] == 0).all() and (load(path).seen[:, 0, 1] > 0).all()
+
+
+def test_missing_numbers_in_a_folder_are_empty_frames_and_two_recordings_are_told_apart(tmp_path):
+    folder = openpose_folder(tmp_path)
+    sorted(folder.iterdir())[2].unlink()
+    clip = load(folder, size=(640, 480))
+    assert clip.frames == FRAMES and clip.seen[2].max() == 0 < clip.seen[3].max()
+    (folder / "other_000000000001_keypoints.json").write_text('{"people": []}')
+    with pytest.raises(ValueError, match="two recordings"):
+        load(folder, size=(640, 480))
+
+
+@pytest.mark.parametrize(("scale", "sentence"), [(170.0, "is the unit metres"), (0.0, "all joints are at one place"), (1e-4, "is the unit metres")])
+def test_bodies_of_no_bodys_size_are_refused(scale, sentence, tmp_path):
+    np.save(tmp_path / "s.npy", scale * np.random.rand(5, 24, 3))
+    with pytest.raises(ValueError, match=rf"s\.npy.*{sentence}"):
+        load(tmp_path / "s.npy")
+
+
+def test_crowds_and_names_that_stand_twice_are_refused(tmp_path):
+    row = {"frame_dir": "v", "keypoint": np.tile(standing(NTU25), (65, 3, 1, 1)), "label": 0}
+    for rows, sentence in (([row], "65 of them"), ([row, row], "'v' is there twice"), ([None], "no array 'keypoint'")):
+        (tmp_path / "p.pkl").write_bytes(pickle.dumps({"annotations": rows}))
+        with pytest.raises(ValueError, match=rf"p\.pkl.*{sentence}"):
+            load(tmp_path / "p.pkl", format="PYSKL")
+
+
+def test_pictures_of_several_sizes_are_refused(tmp_path):
+    path = coco_file(tmp_path)
+    content = json.loads(path.read_text())
+    content["images"] = [{"id": t, "width": 640 + t, "height": 480} for t in range(FRAMES)]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="5 sizes"):
+        load(path)
+
+
+def test_lines_after_the_last_frame_are_refused(tmp_path):
+    path = MAKERS["NTU RGB+D"](tmp_path)
+    path.write_text(path.read_text() + "\n  \n")
+    assert load(path).frames == FRAMES
+    path.write_text(path.read_text() + "1 2 3\n")
+    with pytest.raises(ValueError, match="more lines than 5 frames have"):
+        load(path)
+
+
+@pytest.mark.parametrize(("name", "options"), [
+    ("SMPL-24 joints", {"up": ["y"]}), ("SMPL-24 joints", {"up": "x"}), ("array", {"format": "array", "topology": "mine", "fps": 30}),
+    ("MediaPipe Pose", {"clip": "b"}), ("COCO-17 keypoints", {"fps": "30"}), ("Acclaim ASF/AMC", {"asf": 3}), ("DeepMimic", {"body": 3}),
+    ("COCO-17 keypoints", {"size": 3}), ("BVH", {"fps": 3, "metres_per_unit": 0.01}),
+])
+def test_options_of_the_wrong_kind_are_refused_by_name(name, options, tmp_path):
+    path = MAKERS[name](tmp_path)
+    with pytest.raises(ValueError, match=path.name):
+        load(path, **options)
+
+
+def test_numbers_of_any_kind_are_numbers_and_clip_names_are_words(tmp_path):
+    assert load(coco_file(tmp_path), fps=np.float32(25), size=np.array([640, 480])).fps == 25
+    assert load(MAKERS["SBU Kinect"](tmp_path), clip=0).frames == FRAMES
+    assert load(coco_file(tmp_path), format="coco-17 Keypoints").frames == FRAMES
