@@ -6,6 +6,7 @@ It knows skeletons as dots and lines only: what a language model sees is `skllm.
 import base64
 import html as _html
 import io
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -49,7 +50,8 @@ def _draw(clip: Skeleton, points: Float[Tensor, "P J 2"], size: int) -> Image.Im
 
 def _gif(pictures: list[Image.Image], seconds: float) -> bytes:
     out = io.BytesIO()
-    each = max(20, round(1000 * seconds / len(pictures)))     # viewers slow down anything under 20 ms
+    ends = [round(100 * seconds * n / len(pictures)) for n in range(len(pictures) + 1)]
+    each = [max(20, 10 * (after - before)) for before, after in pairwise(ends)]      # GIF counts 10 ms; viewers slow down anything under 20
     pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=each, loop=0, optimize=True)
     return out.getvalue()
 

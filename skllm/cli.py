@@ -2,12 +2,16 @@
 
 import argparse
 import json
+import re
 import sys
+from html import escape
 from pathlib import Path
 
 from skllm.animation import animated_clip, animated_pictures, html, still_clip, still_pictures
-from skllm.formats import FORMATS, load
+from skllm.formats import FORMATS, clips_in, load
 from skllm.skeleton import Skeleton
+from skllm.study.bodies import height
+from skllm.train.augment import turn
 
 _OUTPUTS = (".gif", ".png", ".html")
 
@@ -18,12 +22,17 @@ def main(words: list[str] | None = None) -> int:
     try:
         asked.run(asked)
     except (ValueError, OSError) as wrong:
-        print(f"skllm {asked.command}: {wrong}", file=sys.stderr)
+        print(f"skllm {asked.command}: {_as_options(str(wrong))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"skllm {asked.command}: stopped", file=sys.stderr)
+        print(f"skllm {asked.command}: stopped; run it again" + " to go on from here" * (asked.command == "prepare"), file=sys.stderr)
         return 130
     return 0
+
+
+def _as_options(sentence: str) -> str:
+    """The sentence with the API's way out as the command line's."""
+    return re.sub(r"(?:call )?load\(path, (\w+)=(\.\.\.|\([^)]*\)|[^),]*)\)", r"give --\1", sentence)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,10 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     command("benchmarks", _benchmarks, "list the benchmarks, their protocols, and where their data is to be had")
     show = command("show", _show, "say what a recording holds, and draw it moving", file)
     show.add_argument("-o", "--out", type=Path, help="where to draw it: .gif, .png or .html")
+    show.add_argument("--turn", type=float, default=0.0, help="degrees to turn the clip about the vertical before it is drawn (0)")
+    command("clips", _clips, "list the clips in a file of several", file)
     render = command("render", _render, "paint the pictures that a language model sees", file)
     render.add_argument("-o", "--out", type=Path, required=True, help="where to paint them: .gif, .png or .html")
     render.add_argument("--renderer", default="tiny-warm", help="tiny-warm, draction, 3d+velocity, 2d, jtm, or a checkpoint's folder")
     render.add_argument("--pixels", type=int, default=448, help="pixels a side of a renderer that brings no size (448)")
+    render.add_argument("--turn", type=float, default=0.0, help="degrees to turn the clip about the vertical before it is painted (0)")
     render.add_argument("--frames", type=int, default=12, help="pictures a clip (12)")
     recognize = command("recognize", _recognize, "choose the label of a recording", file, model)
     recognize.add_argument("--labels", nargs="+", required=True, help="the labels to choose from")
@@ -72,7 +84,7 @@ def _size(text: str):
     if text == "fit":
         return text
     sides = text.lower().split("x")
-    if len(sides) != 2 or not all(side.isdigit() for side in sides):
+    if len(sides) != 2 or not all(side.isdecimal() and side.isascii() for side in sides):
         raise argparse.ArgumentTypeError(f'{text!r} is no size; write 640x480, or "fit"')
     return int(sides[0]), int(sides[1])
 
@@ -83,8 +95,21 @@ def _clip(asked: argparse.Namespace) -> Skeleton:
         key, equals, value = pair.partition("=")
         if not equals:
             raise ValueError(f"--option {pair!r} has no value; write NAME=VALUE")
-        options[key] = float(value) if value.replace(".", "", 1).isdigit() else value
-    return load(asked.file, asked.format, **options)
+        options[key] = _number(value)
+    clip = load(asked.file, asked.format, **options)
+    return turn(clip, asked.turn) if getattr(asked, "turn", 0) else clip
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _clips(asked: argparse.Namespace) -> None:
+    names = clips_in(asked.file, asked.format)
+    _tell(asked, names, "\n".join(names))
 
 
 def _tell(asked: argparse.Namespace, content: dict | list, text: str) -> None:
@@ -111,13 +136,16 @@ def _show(asked: argparse.Namespace) -> None:
     clip = _clip(asked)
     if asked.out:
         _write(asked.out, clip, lambda: animated_clip(clip), lambda: still_clip(clip))
-    _tell(asked, _facts(clip, asked.out), repr(clip) + (f" -> {asked.out}" if asked.out else ""))
+    facts = _facts(clip, asked.out)
+    size = f"{facts['metres_tall']} m from head to foot" if facts["metres_tall"] else "of no height that could be measured"
+    _tell(asked, facts, f"{clip!r}, {facts['seconds']} s, {size}" + (f" -> {asked.out}" if asked.out else ""))
 
 
 def _facts(clip: Skeleton, out: Path | None) -> dict:
-    return {"name": clip.name, "topology": clip.topology.name, "joints": list(clip.topology.joint_names), "bones": list(clip.topology.bones),
-            "frames": clip.frames, "fps": clip.fps, "people": clip.people, "seen": round(float((clip.seen > 0).float().mean()), 4),
-            "out": str(out) if out else None}
+    tall, topology = height(clip), clip.topology
+    return {"name": clip.name, "seconds": round(clip.frames / clip.fps, 2), "metres_tall": round(tall, 2) if tall == tall else None,
+            "topology": topology.name, "joints": list(topology.joint_names), "bones": list(topology.bones), "frames": clip.frames,
+            "fps": clip.fps, "people": clip.people, "seen": round(float((clip.seen > 0).float().mean()), 4), "out": str(out) if out else None}
 
 
 def _render(asked: argparse.Namespace) -> None:
@@ -142,10 +170,13 @@ def _suffix(out: Path | None) -> None:
 def _write(out: Path, clip: Skeleton, gif, png) -> None:
     """Draws into a file of the suffix's kind."""
     if out.suffix.lower() == ".html":
-        page = f"<!doctype html><meta charset=utf-8><title>{clip.name}</title>{html(gif(), repr(clip))}"
-        out.write_text(page, encoding="utf-8")
+        content = f"<!doctype html><meta charset=utf-8><title>{escape(clip.name)}</title>{html(gif(), repr(clip))}".encode()
     else:
-        out.write_bytes(gif() if out.suffix.lower() == ".gif" else png())
+        content = gif() if out.suffix.lower() == ".gif" else png()
+    try:
+        out.write_bytes(content)
+    except OSError as wrong:
+        raise OSError(f"cannot write {out}: {wrong.strerror}; name a file in a folder that is there") from wrong
 
 
 def _recognize(asked: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -39,17 +40,40 @@ def test_clips_are_drawn_and_painted(command, suffix, kind, tmp_path, capsys):
     assert np.asarray(picture.convert("RGB")).std() > 5 and (kind == "PNG" or picture.n_frames > 3)
 
 
-def test_a_page_holds_its_own_picture(tmp_path, capsys):
-    assert run(capsys, "show", WAVE, "-o", tmp_path / "a.html", "--json")[0] == 0
-    assert "data:image/gif;base64" in (tmp_path / "a.html").read_text()
+def test_a_page_holds_its_own_picture_and_runs_nothing(tmp_path, capsys):
+    content = pickle.loads(pyskl_file(tmp_path).read_bytes())
+    content["annotations"][0]["frame_dir"] = "<script>alert(1)</script>"
+    (tmp_path / "raise.pkl").write_bytes(pickle.dumps(content))
+    assert run(capsys, "show", tmp_path / "raise.pkl", "--clip", "<script>alert(1)</script>", "-o", tmp_path / "a.html", "--json")[0] == 0
+    page = (tmp_path / "a.html").read_text()
+    assert "data:image/gif;base64" in page and "<script" not in page
+
+
+def test_a_clip_turned_by_a_quarter_is_seen_from_the_side(tmp_path, capsys):
+    for degrees in (0, 90):
+        assert run(capsys, "show", WAVE, "-o", tmp_path / f"{degrees}.png", "--turn", degrees)[0] == 0
+    front, side = (np.asarray(Image.open(tmp_path / f"{degrees}.png").convert("RGB")) for degrees in (0, 90))
+    assert (front != side).any()
+
+
+def test_a_gif_lasts_as_long_as_its_clip(tmp_path, capsys):
+    facts = json.loads(run(capsys, "show", WAVE, "-o", tmp_path / "a.gif", "--json")[1])
+    picture = Image.open(tmp_path / "a.gif")
+    lasts = 0
+    for n in range(picture.n_frames):
+        picture.seek(n)
+        lasts += picture.info["duration"]
+    assert lasts / 1000 == pytest.approx(facts["seconds"], abs=0.02)
 
 
 def test_options_reach_the_reader(tmp_path, capsys):
-    assert "25 joints" not in run(capsys, "show", pyskl_file(tmp_path), "--clip", "flat")[1]
+    assert "coco17" in run(capsys, "show", pyskl_file(tmp_path), "--clip", "flat")[1]
+    assert json.loads(run(capsys, "clips", pyskl_file(tmp_path), "--json")[1]) == ["flat", "deep"]
     facts = json.loads(run(capsys, "show", openpose_folder(tmp_path), "--size", "640x480", "--fps", "12", "--json")[1])
     assert facts["fps"] == 12 and facts["topology"] == "body25"
-    scaled = json.loads(run(capsys, "show", gltf_file(tmp_path), "--option", "metres_per_unit=0.01", "--json")[1])
-    assert scaled["frames"] == 16
+    whole, half = (json.loads(run(capsys, "show", gltf_file(tmp_path), "--option", f"metres_per_unit={unit}", "--json")[1])
+                   for unit in ("1", "5e-1"))
+    assert whole["metres_tall"] > 1.5 and half["metres_tall"] == pytest.approx(whole["metres_tall"] / 2, abs=0.01)
 
 
 @pytest.mark.parametrize(("words", "sentence"), [
@@ -57,10 +81,16 @@ def test_options_reach_the_reader(tmp_path, capsys):
     (("render", WAVE, "-o", "a.png", "--renderer", "best"), "no renderer 'best'"), (("prepare", "imagenet"), "no benchmark 'imagenet'"),
     (("prepare", "ntu60", "--data-root", "/nowhere"), "ROSE Lab"), (("show", WAVE, "--option", "a"), "NAME=VALUE"),
     (("show", WAVE, "--format", "none"), "no format 'none'"), (("show", WAVE, "--clip", "b"), "takes no option clip"),
+    (("show", WAVE, "-o", "/nowhere/a.gif"), "name a file in a folder that is there"),
 ])
 def test_what_is_wrong_is_said_in_one_sentence(words, sentence, capsys):
     status, out, err = run(capsys, *words)
     assert status == 2 and out == "" and err.count("\n") == 1 and sentence in err and "Traceback" not in err
+
+
+def test_the_way_out_is_an_option_of_the_command(tmp_path, capsys):
+    assert "give --clip" in run(capsys, "show", pyskl_file(tmp_path))[2]
+    assert "give --size" in run(capsys, "show", openpose_folder(tmp_path))[2]
 
 
 def test_a_size_that_is_none_is_refused(capsys):

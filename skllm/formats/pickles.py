@@ -30,7 +30,7 @@ class _Array:
         self.made = _array(shape, kind, data, by_column)
 
 
-def _array(shape, kind, data: bytes, by_column) -> np.ndarray:
+def _array(shape, kind, data, by_column) -> np.ndarray:
     kind = kind.made if isinstance(kind, _Type) else kind
     if not isinstance(data, (bytes, str)) or not isinstance(kind, np.dtype) or kind.kind not in _KINDS:
         raise pickle.UnpicklingError("an array of Python objects")
@@ -55,17 +55,17 @@ class _Type:
             self.made = self.made.newbyteorder(order)
 
 
-def _scalar(kind: _Type, data):
+def _scalar(kind, data):
     return _array((1,), kind, data, False)[0].item()
 
 
-def _from_buffer(data, kind: _Type, shape, order: str = "C") -> np.ndarray:
+def _from_buffer(data, kind, shape, order="C") -> np.ndarray:
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise pickle.UnpicklingError("an array without bytes")
     return _array(shape, kind, bytes(data), order == "F")
 
 
-def _encode(text: str, how: str = "latin1") -> bytes:
+def _encode(text, how="latin1") -> bytes:
     if not isinstance(text, str):
         raise pickle.UnpicklingError("bytes of something that is no text")
     return text.encode("latin1")
@@ -76,9 +76,9 @@ _ALLOWED = {
        for name, made in (("_reconstruct", _Array), ("scalar", _scalar), ("_frombuffer", _from_buffer))},
     ("numpy", "ndarray"): _Array, ("numpy", "dtype"): _Type, ("joblib.numpy_pickle", "NumpyArrayWrapper"): _Array,
     ("_codecs", "encode"): _encode, ("collections", "OrderedDict"): dict,
-    **{(home, made.__name__): made for home in ("builtins", "__builtin__") for made in (set, frozenset)},
 }
-_PLAIN = (dict, list, tuple, set, frozenset, str, bytes, int, float, bool, type(None))
+_KEYS = (str, int, float, bytes, type(None))
+_PLAIN = (*_KEYS, bool, bytearray, dict, list, tuple)
 
 
 class _Reader(pickle._Unpickler):
@@ -114,7 +114,30 @@ class _Reader(pickle._Unpickler):
         data = self.read(min(count, _FRAME))
         return _array(wrapper.shape, kind, data, wrapper.order == "F")
 
-    dispatch[pickle.BUILD[0]] = load_build
+    def _keyed(self, pairs: list) -> None:
+        """Refuses keys whose hash could take forever, as that of a tuple of tuples can."""
+        if not all(isinstance(key, _KEYS) for key in pairs[::2]):
+            raise pickle.UnpicklingError("a key that is no word or number")
+
+    def load_setitem(self) -> None:
+        self._keyed(self.stack[-2:])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        self._keyed(self.stack)
+        super().load_setitems()
+
+    def load_dict(self) -> None:
+        self._keyed(self.stack)
+        super().load_dict()
+
+    def load_set(self) -> None:
+        raise pickle.UnpicklingError("a set")
+
+    dispatch |= {
+        pickle.BUILD[0]: load_build, pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems, pickle.DICT[0]: load_dict,
+        pickle.EMPTY_SET[0]: load_set, pickle.ADDITEMS[0]: load_set, pickle.FROZENSET[0]: load_set,
+    }
 
 
 def unpickle(data: bytes):
@@ -134,8 +157,6 @@ def _finished(value, done: dict):
         return value.made
     if isinstance(value, dict):
         made = done[id(value)] = {}
-        if not all(isinstance(key, (str, int, float, bytes, type(None))) for key in value):
-            raise pickle.UnpicklingError("a key that is no word or number")
         made.update((key, _finished(one, done)) for key, one in value.items())
         return made
     if isinstance(value, list):

@@ -229,25 +229,32 @@ if __name__ == "__main__":
 def test_twenty_kills_at_random_moments_lose_and_corrupt_nothing(tmp_path):
     raw, store, script = recordings(tmp_path / "raw", clips=48, frames=40), tmp_path / "store", tmp_path / "make.py"
     script.write_text(_PREPARE)
-    dice, finished, most = random.Random(0), set(), 3.0
+    dice, amid = random.Random(0), 0
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+
+    def vouched() -> set[str]:
+        return {path.name for path in store.glob("0*.json")} if store.exists() else set()
+
     for kill in range(20):
+        finished = vouched()
+        if len(finished) == 12:                           # so that there is work to interrupt
+            for name in dice.sample(sorted(finished), 9):
+                (store / name).unlink()
+            finished = vouched()
         run = subprocess.Popen([sys.executable, script, raw, store], env=environment, stderr=subprocess.DEVNULL, start_new_session=kill % 2 == 0)
-        time.sleep(dice.uniform(0.2, most))
+        while run.poll() is None and vouched() == finished and not list(store.glob(".0*")):
+            time.sleep(0.002)                             # until the first shard is being written
+        time.sleep(dice.uniform(0, 0.25))
         if kill % 2 == 0 and run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)            # everything at once, as a batch system does
         else:
             run.kill()                                    # the parent alone
         run.wait()
-        vouched = {path.name for path in store.glob("0*.json")} if store.exists() else set()
-        assert finished <= vouched                        # what was finished stays
-        finished = vouched
-        for path in store.glob("0*.json") if store.exists() else ():
-            json.loads(path.read_bytes())
-        if kill == 9 and store.exists():
-            for path in sorted(store.glob("0*.json"))[::2]:          # so that the later kills have work to interrupt
-                path.unlink()
-                finished.discard(path.name)
+        assert finished <= vouched()                      # what was finished stays
+        amid += len(finished) < len(vouched()) < 12 or bool(list(store.glob(".0*")))
+        for name in vouched():
+            json.loads((store / name).read_bytes())
+    assert amid >= 3                                      # the kills did interrupt the writing
     time.sleep(1)                                         # orphans end with their parent
     subprocess.run([sys.executable, script, raw, store], env=environment, check=True, stderr=subprocess.DEVNULL)
     for one, other in zip(NTU60.clips(raw), NTU60.clips(store), strict=True):

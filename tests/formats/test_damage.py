@@ -19,6 +19,7 @@ from scipy.io import loadmat, savemat
 
 from skllm.formats import FORMATS, File, files, load
 from skllm.formats.pickles import unpickle
+from skllm.formats.pyskl import annotation
 from skllm.samples import sample_files
 from tests.formats.makers import MAKERS, OPTIONS
 
@@ -177,14 +178,39 @@ def test_opcodes_that_reach_for_more_are_refused(code, tmp_path):
         load(tmp_path / "odd.pkl", format="PYSKL")
 
 
+def deep(levels: int) -> bytes:
+    """A tuple of the same tuple twice, and so on: small in a pickle, endless for who walks it."""
+    return b"\x80\x02)" + b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\x86" for n in range(levels)) + b"."
+
+
+@pytest.mark.parametrize("code", [
+    b"\x80\x04\x8c\x13numpy._core.numeric\x8c\x0b_frombuffer\x93(J\xff\xff\xff\x7f\x8c\x05numpy\x8c\x05dtype\x93\x8c\x02u1\x89\x88\x87RK\x01\x85\x8c\x01CtR.",
+    deep(60), b"\x80\x02c_codecs\nencode\n" + deep(24)[2:-1] + b"\x85R.", b"\x80\x02cnumpy\ndtype\n" + deep(24)[2:-1] + b"\x85R.",
+    b"\x80\x02}" + deep(40)[2:-1] + b"K\x01s.",
+])
+def test_small_pickles_that_would_grow_without_end_are_refused_at_once(code, tmp_path):
+    (tmp_path / "bomb.pkl").write_bytes(code)
+    with bounded(), pytest.raises(ValueError, match=r"bomb\.pkl"):
+        load(tmp_path / "bomb.pkl", format="PYSKL")
+
+
+def test_twenty_thousand_annotations_are_found_quickly(tmp_path):
+    one = {"keypoint": np.zeros((1, 1, 25, 3), np.float16), "label": 0}
+    (tmp_path / "many.pkl").write_bytes(pickle.dumps({"annotations": [{**one, "frame_dir": f"v{n}"} for n in range(20_000)]}))
+    file = File(tmp_path / "many.pkl")
+    annotation(file, "v0")
+    with bounded():
+        assert all(annotation(file, f"v{n}")["frame_dir"] == f"v{n}" for n in range(20_000))
+
+
 def test_plain_values_and_arrays_come_out_of_pickles_as_they_went_in():
-    given = {"a": np.arange(6.0).reshape(2, 3), "b": [np.float32(3.5), "x", None, True], "c": np.array(["ab", "c"]), "d": (1, {"e": {2}}),
+    given = {"a": np.arange(6.0).reshape(2, 3), "b": [np.float32(3.5), "x", None, True], "c": np.array(["ab", "c"]), "d": (1, {"e": [2]}),
              "f": np.asfortranarray(np.arange(6).reshape(2, 3)), "g": np.array([1, 2], ">i2"), "h": b"\x00\xff"}
     for protocol in range(2, 6):
         got = unpickle(pickle.dumps(given, protocol))
         for key in "acfg":
             assert np.array_equal(got[key], given[key]), (protocol, key)
-        assert got["b"] == [3.5, "x", None, True] and got["d"] == (1, {"e": {2}}) and got["h"] == given["h"]
+        assert got["b"] == [3.5, "x", None, True] and got["d"] == (1, {"e": [2]}) and got["h"] == given["h"]
 
 
 @pytest.mark.parametrize("packed", [False, True])

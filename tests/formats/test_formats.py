@@ -369,3 +369,58 @@ def test_numbers_of_any_kind_are_numbers_and_clip_names_are_words(tmp_path):
     assert load(coco_file(tmp_path), fps=np.float32(25), size=np.array([640, 480])).fps == 25
     assert load(MAKERS["SBU Kinect"](tmp_path), clip=0).frames == FRAMES
     assert load(coco_file(tmp_path), format="coco-17 Keypoints").frames == FRAMES
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_people_who_move_together_keep_who_they_are_in_any_order(order, tmp_path):
+    folder = openpose_folder(tmp_path)
+    for t, path in enumerate(sorted(folder.iterdir())):
+        content = json.loads(path.read_text())
+        body = content["people"][0]["pose_keypoints_2d"]
+        both = [[value + (shift + 60 * t) * (n % 3 == 0) for n, value in enumerate(body)] for shift in (-250, -150)]
+        both[0][:3] = [0, 0, 0]                                                     # a hidden point
+        content["people"] = [{"pose_keypoints_2d": one} for one in (*both[::order], [0] * 75)]
+        path.write_text(json.dumps(content))
+    for size in ((640, 480), "fit"):
+        clip = load(folder, size=size)
+        gap = clip.xyz[:, 1, 1, 0] - clip.xyz[:, 0, 1, 0]
+        assert clip.people == 2 and (gap.sign() == gap[0].sign()).all() and (clip.xyz[:, 0, 1, 0].diff() > 0).all()
+
+
+def test_one_person_with_a_hidden_point_is_one_person_however_the_picture_is_fitted(tmp_path):
+    path = coco_file(tmp_path)
+    content = json.loads(path.read_text())
+    content["annotations"][2]["keypoints"][:3] = [0, 0, 0]
+    content["annotations"].append({"image_id": 3, "category_id": 1, "keypoints": [0] * 51, "score": 0})
+    path.write_text(json.dumps(content))
+    assert load(path).people == load(path, size="fit").people == 1
+
+
+def test_an_animation_keeps_its_last_frame(tmp_path):
+    path = gltf_file(tmp_path)
+    assert load(path).frames == 16                                                  # half a second at 30 fps, both ends
+    path.write_bytes(path.read_bytes().replace(np.float32([0, 0.5]).tobytes(), np.float32([0, 0.7]).tobytes()))
+    assert load(path).frames == 22
+
+
+def test_a_body_that_would_be_read_wrongly_is_refused(tmp_path):
+    path = MAKERS["Acclaim ASF/AMC"](tmp_path)
+    body = tmp_path / "raise.asf"
+    whole = body.read_text()
+    for a, b in (("orientation 0 0 0", "orientation 0 90 0"), ("dof rx ry rz", "dof rx ry rz tx"), ("position 0 0 0", "position 1 0 0")):
+        body.write_text(whole.replace(a, b, 1))
+        with pytest.raises(ValueError, match=r"raise\.asf, its grammar"):
+            load(path)
+    body.write_text(whole)
+    (tmp_path / "raise_0.asf").write_text("another's")
+    (tmp_path / "ra.asf").write_text("another's")
+    with pytest.raises(ValueError, match=r"raise_0\.asf"):                         # the longest name wins
+        load(path)
+
+
+def test_the_dog_comes_towards_us(tmp_path):
+    path = MAKERS["AI4Animation dog"](tmp_path)
+    rows = np.loadtxt(path, delimiter=",").reshape(FRAMES, 27, 3)
+    rows[..., 2] += 0.1 * np.arange(FRAMES)[:, None]
+    np.savetxt(path, rows.reshape(FRAMES, 81), delimiter=",")
+    assert (load(path).xyz[:, 0, 0, 2].diff() < 0).all()
