@@ -77,7 +77,7 @@ _HDM05_NAME = re.compile(r".*?HDM_(?P<actor>[a-z]{2})_(?P<action>[A-Za-z0-9]+)_(
 
 
 def hdm05_label(action: str) -> str:
-    """Words for HDM05's name of an action: "kickLFront1Reps" becomes "kick left front"; counts and starting feet are left out."""
+    """Words for HDM05's name of an action: "kickLFront1Reps" becomes "kick left front"; what stands after a count is left out."""
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z](?![a-z])", re.split(r"\d", action)[0])
     return " ".join({"L": "left", "R": "right"}.get(word, word.lower()) for word in words)
 

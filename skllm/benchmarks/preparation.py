@@ -75,7 +75,7 @@ def prepare(
 
 
 def _tasks(clips: tuple[LabelledClip, ...], folder: Path) -> Iterator[_Task]:
-    """Clips of one file stay together, so that a file of many is opened once."""
+    """Clips of one file stay together, so that a worker opens a file of many once."""
     ordered = sorted(clips, key=lambda one: (str(getattr(one.source, "path", "")), one.key))
     for n, start in enumerate(range(0, len(ordered), _EACH)):
         part = tuple(ordered[start : start + _EACH])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from skllm.formats.axes import Y_UP_FACING_Z
 from skllm.formats.files import File
 from skllm.formats.kinematics import forward
 from skllm.skeleton import Skeleton, Topology
@@ -49,7 +50,7 @@ def read_amc(file: File, asf: str | Path | None = None, fps: float | int = 120.0
     local = np.stack([_rotations(bone, values[n]) for n, bone in enumerate(bones)], 1)
     root = np.stack([values[0][:, bones[0].freedoms.index(axis)] for axis in ("tx", "ty", "tz")], -1)
     xyz = forward([bone.parent for bone in bones], np.stack([bone.offset for bone in bones]), local, root, far_ends=True) * scale
-    return file.to_skeleton(xyz * (1, 1, -1), acclaim_topology("acclaim", [bone.name for bone in bones], [bone.parent for bone in bones]),
+    return file.to_skeleton(xyz @ Y_UP_FACING_Z, acclaim_topology("acclaim", [bone.name for bone in bones], [bone.parent for bone in bones]),
                             file.positive(fps, "fps", "120"))
 
 

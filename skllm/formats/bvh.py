@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pybvh
 
+from skllm.formats.axes import Y_UP_FACING_Z
 from skllm.formats.files import File
 from skllm.skeleton import Skeleton, Topology
 
@@ -37,7 +38,7 @@ def read_bvh(file: File, metres_per_unit=None) -> Skeleton:
     if len(xyz) == 0 or not np.isfinite(xyz).all():
         raise file.bad("MOTION", "no frames, or values that are not numbers", "export it again")
     unit = given or _guess_unit(rest)
-    return file.to_skeleton(xyz * unit * (1, 1, -1), _topology(file, motion), _rate(file, motion.frame_time))
+    return file.to_skeleton(xyz * unit @ Y_UP_FACING_Z, _topology(file, motion), _rate(file, motion.frame_time))
 
 
 def _rate(file: File, seconds: float) -> float:

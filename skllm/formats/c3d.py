@@ -5,12 +5,13 @@ import warnings
 
 import numpy as np
 
+from skllm.formats.axes import Y_UP_FACING_Z, Z_UP_FACING_X
 from skllm.formats.files import File
 from skllm.formats.topologies import marker_topology
 from skllm.skeleton import Skeleton
 
 _UNITS = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
-_AXES = {"z": np.array([[0, 1.0, 0], [0, 0, 1.0], [-1.0, 0, 0]]), "y": np.diag([1.0, 1.0, -1.0])}       # rows are our axes in the file's
+_AXES = {"z": Z_UP_FACING_X, "y": Y_UP_FACING_Z}
 
 
 def read_c3d(file: File, up: str = "z") -> Skeleton:
@@ -41,4 +42,4 @@ def read_c3d(file: File, up: str = "z") -> Skeleton:
     there = (points[..., 3] >= 0) & np.isfinite(points).all(-1)
     xyz = np.where(there[..., None], points[..., :3], 0) * _UNITS[unit]
     unique = [label if labels.count(label) == 1 else f"{label}#{n}" for n, label in enumerate(labels)]
-    return file.to_skeleton(xyz @ _AXES[up].T, marker_topology("c3d", unique), fps, seen=there.astype(float))
+    return file.to_skeleton(xyz @ _AXES[up], marker_topology("c3d", unique), fps, seen=there.astype(float))

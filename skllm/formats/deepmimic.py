@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from skllm.formats.axes import Y_UP_FACING_X
 from skllm.formats.files import File
 from skllm.formats.kinematics import Body, forward, from_quaternions
 from skllm.skeleton import Skeleton
 
-_TO_VIEWER = np.array([[0, 0, -1.0], [0, 1.0, 0], [-1.0, 0, 0]])       # bodies face +x, y is up; rows are our axes
 _WIDTH = {"root": 0, "ball": 4, "x": 1, "y": 1, "z": 1, "fixed": 0}
 
 HUMANOID = Body.from_table("deepmimic_humanoid", """
@@ -81,7 +81,7 @@ def read_deepmimic(file: File, body: str | Path | None = None) -> Skeleton:
         xyz = forward(one.parents, one.offsets, _rotations(one, frames[:, 4:]), frames[:, 1:4])
     except ValueError as wrong:                                            # SciPy refuses a quaternion of zeros
         raise file.bad("key 'Frames'", str(wrong), "the file is damaged; copy it again") from None
-    return file.to_skeleton(xyz @ _TO_VIEWER.T, one.topology(), round(1 / frames[0, 0], 2))
+    return file.to_skeleton(xyz @ Y_UP_FACING_X, one.topology(), round(1 / frames[0, 0], 2))
 
 
 def _columns(body: Body) -> int:

@@ -150,6 +150,15 @@ class File:
             raise self.bad(f"line {line}", "a number that is not finite", "the file is damaged; copy it again")
         return found
 
+    def is_table(self, columns: int, rows: int) -> bool:
+        """Whether the text's first line is that many numbers and its lines come in frames of that many."""
+        lines = [line for line in self.text.splitlines() if line.strip()]
+        try:
+            first = [float(word) for word in lines[0].replace(",", " ").split()] if lines else []
+        except ValueError:
+            return False
+        return len(first) == columns and len(lines) % rows == 0
+
     def to_skeleton(self, xyz, topology: Topology, fps: float | int, name: str = "", **more) -> Skeleton:
         """`Skeleton.from_array` whose refusals name this file; bodies that are no bodies' size and crowds are refused too."""
         try:

@@ -3,12 +3,11 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from skllm.formats.axes import Z_UP_FACING_MINUS_Y
 from skllm.formats.files import File
 from skllm.formats.kinematics import Body, forward, from_quaternions
 from skllm.formats.topologies import SMPL24
 from skllm.skeleton import Skeleton
-
-_TO_VIEWER = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])       # these motions start out facing -y, z is up; rows are our axes
 
 # Links and hinges of the robot's MuJoCo model (Unitree, BSD 3-Clause), without the wrist's, which are fixed in these motions.
 G1 = Body.from_table("unitree_g1_23", """
@@ -67,7 +66,7 @@ def read_g1(file: File, clip: str | None = None, body: str = "robot", fps: float
         raise file.bad("body", f"{body!r} is neither", 'choose "robot" or "person"')
     fps = file.positive(motion.get("fps") if fps is None else fps, "fps", "30")
     if body == "person":
-        return file.to_skeleton(_array(file, motion, "smpl_joints", (24, 3)) @ _TO_VIEWER.T, SMPL24, fps)
+        return file.to_skeleton(_array(file, motion, "smpl_joints", (24, 3)) @ Z_UP_FACING_MINUS_Y, SMPL24, fps)
     root, turn, angles = (_array(file, motion, key, shape) for key, shape in (("root_trans_offset", (3,)), ("root_rot", (4,)), ("dof", (23,))))
     try:
         local = from_quaternions(np.tile(G1.rest, (len(root), 1, 1)))
@@ -76,7 +75,7 @@ def read_g1(file: File, clip: str | None = None, body: str = "robot", fps: float
         raise file.bad("root_rot", str(wrong), "the file is damaged; copy it again") from None
     for n, joint in enumerate(_HINGES):
         local[:, joint] = local[:, joint] @ Rotation.from_euler(G1.moves[joint], angles[:, n : n + 1]).as_matrix()
-    return file.to_skeleton(forward(G1.parents, G1.offsets, local, root) @ _TO_VIEWER.T, G1.topology(), fps)
+    return file.to_skeleton(forward(G1.parents, G1.offsets, local, root) @ Z_UP_FACING_MINUS_Y, G1.topology(), fps)
 
 
 def _array(file: File, motion: dict, key: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,12 +7,12 @@ from bisect import bisect_right
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+from skllm.formats.axes import Y_UP_FACING_Z
 from skllm.formats.files import File
 from skllm.skeleton import Skeleton, Topology
 
 _TYPES = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
-_TO_VIEWER = np.array([1.0, 1.0, -1.0])              # y up, the rig's front at +z
 _MOST_PLACES = 4_000_000      # of nodes over frames
 _REST = {"translation": np.zeros(3), "rotation": np.array([0, 0, 0, 1.0]), "scale": np.ones(3)}
 _DAMAGE = (KeyError, IndexError, TypeError, ValueError, OverflowError, struct.error, AttributeError, MemoryError, RecursionError)
@@ -43,7 +43,7 @@ def read_gltf(file: File, clip: str | None = None, fps: float | int = 30.0, metr
         topology = _topology(file, content["nodes"], parents, joints)
     except _DAMAGE as broken:
         raise file.bad(f"animation {name!r}", f"not a whole rig ({type(broken).__name__}: {str(broken)[:80]})", "export it again") from None
-    return file.to_skeleton(xyz * unit * _TO_VIEWER, topology, fps, name=f"{file.stem} {name}")
+    return file.to_skeleton(xyz * unit @ Y_UP_FACING_Z, topology, fps, name=f"{file.stem} {name}")
 
 
 def _chunks(file: File) -> tuple[dict, bytes]:

@@ -6,12 +6,12 @@ Metres, 20 fps, y up, people start out facing +z.
 import numpy as np
 
 from skllm.formats.arrays import array_of, first_array
+from skllm.formats.axes import Y_UP_FACING_Z
 from skllm.formats.files import File
 from skllm.formats.topologies import HUMANML3D22
 from skllm.skeleton import Skeleton
 
 _FPS = 20.0
-_TO_VIEWER = np.array([1.0, 1.0, -1.0])
 _FEATURES = 263          # turn 1, walk 2, height 1, joints 21 x 3, rotations 21 x 6, velocities 22 x 3, contacts 4
 
 
@@ -25,7 +25,7 @@ def read_humanml3d(file: File, clip: str | None = None) -> Skeleton:
     xyz, name = array_of(file, clip)
     if xyz.ndim != 3 or xyz.shape[1:] != (22, 3):
         raise file.bad("the array", f"shape {xyz.shape}, HumanML3D has (T, 22, 3)", "for another layout use Skeleton.from_array")
-    return file.to_skeleton(file.finite(xyz) * _TO_VIEWER, HUMANML3D22, _FPS, name=name)
+    return file.to_skeleton(file.finite(xyz) @ Y_UP_FACING_Z, HUMANML3D22, _FPS, name=name)
 
 
 def claims_features(file: File) -> bool:
@@ -41,7 +41,7 @@ def read_features(file: File, clip: str | None = None) -> Skeleton:
     features, name = array_of(file, clip)
     if features.ndim != 2 or features.shape[1] != _FEATURES:
         raise file.bad("the array", f"shape {features.shape}, HumanML3D has (T, 263)", "is this a new_joint_vecs file?")
-    return file.to_skeleton(_recovered(file.finite(features[..., None])[..., 0].astype(np.float64)) * _TO_VIEWER, HUMANML3D22, _FPS, name=name)
+    return file.to_skeleton(_recovered(file.finite(features[..., None])[..., 0].astype(np.float64)) @ Y_UP_FACING_Z, HUMANML3D22, _FPS, name=name)
 
 
 def _recovered(features: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from skllm.formats.files import File
-from skllm.formats.kinect_v1 import is_table
 from skllm.formats.planes import to_plane
 from skllm.formats.topologies import KARD15
 from skllm.skeleton import Skeleton
@@ -15,12 +14,12 @@ _MILLIMETRE = 1e-3
 
 def claims_kard_world(file: File) -> bool:
     """Whether the name says world coordinates and the text is three columns of fifteen rows a frame."""
-    return file.stem.endswith("_realworld") and is_table(file, 3, 15)
+    return file.stem.endswith("_realworld") and file.is_table(3, 15)
 
 
 def claims_kard_screen(file: File) -> bool:
     """Whether the name says screen coordinates and the text is three columns of fifteen rows a frame."""
-    return file.stem.endswith("_screen") and is_table(file, 3, 15)
+    return file.stem.endswith("_screen") and file.is_table(3, 15)
 
 
 def read_kard_world(file: File) -> Skeleton:

@@ -6,13 +6,13 @@ exactly the sensor's own place is an absent one.
 
 import numpy as np
 
+from skllm.formats.axes import KINECT
 from skllm.formats.files import File
 from skllm.formats.topologies import MSR_ACTION3D20, NW_UCLA20, UTD_MHAD20
 from skllm.skeleton import Skeleton, Topology
 
 _FPS, _MSR_FPS = 30.0, 15.0
 _INFERRED = 0.5
-_FROM_SENSOR = np.array([-1.0, 1.0, 1.0])
 
 
 def claims_nw_ucla(file: File) -> bool:
@@ -49,17 +49,7 @@ def read_utd_mhad(file: File) -> Skeleton:
 
 def claims_msr_action3d(file: File) -> bool:
     """Whether the text is a table of four columns and twenty rows a frame."""
-    return is_table(file, 4, 20)
-
-
-def is_table(file: File, columns: int, rows: int) -> bool:
-    """Whether the text's first line is that many numbers and its lines come in frames of that many."""
-    lines = [line for line in file.text.splitlines() if line.strip()]
-    try:
-        first = [float(word) for word in lines[0].replace(",", " ").split()] if lines else []
-    except ValueError:
-        return False
-    return len(first) == columns and len(lines) % rows == 0
+    return file.is_table(4, 20)
 
 
 def read_msr_action3d(file: File) -> Skeleton:
@@ -72,4 +62,4 @@ def read_msr_action3d(file: File) -> Skeleton:
 
 def _to_skeleton(file: File, xyz: np.ndarray, topology: Topology, fps: float, sure: np.ndarray | float = 1.0) -> Skeleton:
     there = ~(file.finite(xyz) == 0).all(-1)
-    return file.to_skeleton(xyz * _FROM_SENSOR, topology, fps, seen=there * sure)
+    return file.to_skeleton(xyz @ KINECT, topology, fps, seen=there * sure)

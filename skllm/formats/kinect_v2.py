@@ -2,20 +2,18 @@
 
 import numpy as np
 
+from skllm.formats.axes import KINECT, KINECT_CONFIDENCE
 from skllm.formats.files import File
-from skllm.formats.kinect_v1 import is_table
 from skllm.formats.topologies import NTU25
 from skllm.skeleton import Skeleton
 
-_CONFIDENCE = np.array([0.0, 0.5, 1.0])       # not tracked, inferred, tracked
 _TICK = 1e-7                                  # seconds: the sensor's clock counts 100 ns
 _PKU_FPS = 30.0
-_FROM_SENSOR = np.array([-1.0, 1.0, 1.0])     # the sensor's x grows to its left
 
 
 def claims_kinect_csv(file: File) -> bool:
     """Whether the first line is a time and 25 times x, y, z, state."""
-    return is_table(file, 101, 1)
+    return file.is_table(101, 1)
 
 
 def read_kinect_csv(file: File) -> Skeleton:
@@ -29,12 +27,12 @@ def read_kinect_csv(file: File) -> Skeleton:
     fps = round(1 / (float(np.median(steps)) * _TICK), 1) if len(steps) else 30.0
     joints = rows[:, 1:].reshape(-1, 25, 4)
     state = joints[..., 3].clip(0, 2).astype(int)
-    return file.to_skeleton(joints[..., :3] * _FROM_SENSOR, NTU25, fps, seen=_CONFIDENCE[state])
+    return file.to_skeleton(joints[..., :3] @ KINECT, NTU25, fps, seen=KINECT_CONFIDENCE[state])
 
 
 def claims_pku_mmd(file: File) -> bool:
     """Whether the first line is two times 25 times x, y, z."""
-    return is_table(file, 150, 1)
+    return file.is_table(150, 1)
 
 
 def read_pku_mmd(file: File) -> Skeleton:
@@ -46,4 +44,4 @@ def read_pku_mmd(file: File) -> Skeleton:
     people = [p for p in range(2) if there[:, p].any()]
     if not people:
         raise file.bad("all frames", "nobody is in them", "leave this file out")
-    return file.to_skeleton(xyz[:, people] * _FROM_SENSOR, NTU25, _PKU_FPS, seen=there[:, people].astype(float))
+    return file.to_skeleton(xyz[:, people] @ KINECT, NTU25, _PKU_FPS, seen=there[:, people].astype(float))

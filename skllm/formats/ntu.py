@@ -4,16 +4,15 @@ from collections import Counter
 
 import numpy as np
 
+from skllm.formats.axes import KINECT, KINECT_CONFIDENCE
 from skllm.formats.files import File
 from skllm.formats.topologies import NTU25
 from skllm.skeleton import Skeleton
 
 _FPS = 30.0
 _JOINTS, _COLUMNS = 25, 12       # a joint's row: x y z | depth x y | color x y | w x y z | tracking state
-_CONFIDENCE = np.array([0.0, 0.5, 1.0])       # not tracked, inferred, tracked
 _MOST_PEOPLE, _MOST_FRAMES = 64, 100_000
 _AGAIN = "the file may be cut short; copy it again"
-_FROM_SENSOR = np.array([-1.0, 1.0, 1.0])     # the sensor's x grows to its left
 
 
 def read_ntu(file: File) -> Skeleton:
@@ -36,10 +35,10 @@ def read_ntu(file: File) -> Skeleton:
 
 def _to_skeleton(file: File, rows: np.ndarray) -> Skeleton:
     state = np.nan_to_num(rows[..., 11], nan=0).clip(0, 2).astype(int)        # an absent person is an untracked one
-    seen = np.where((rows[..., :3] == 0).all(-1), 0, _CONFIDENCE[state])
+    seen = np.where((rows[..., :3] == 0).all(-1), 0, KINECT_CONFIDENCE[state])
     turned = rows[..., 7:11] * (1, 1, -1, -1)                                 # w x y z, in a world mirrored along x
     turned[(turned == 0).all(-1)] = np.nan                                    # the sensor gives none at the ends of limbs
-    return file.to_skeleton(rows[..., :3] * _FROM_SENSOR, NTU25, _FPS, seen=seen, orientations=turned)
+    return file.to_skeleton(rows[..., :3] @ KINECT, NTU25, _FPS, seen=seen, orientations=turned)
 
 
 def _places(file: File, lines: list[str]) -> tuple[int, list[tuple[str, int]], list[int]]:

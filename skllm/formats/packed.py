@@ -6,14 +6,13 @@ bones are known), `fps`, and `up`: "y" (people face +z) or "z" (people along +x)
 
 from pathlib import Path
 
-import numpy as np
-
+from skllm.formats.axes import Y_UP_FACING_Z, Z_UP_FACING_X
 from skllm.formats.files import File
 from skllm.formats.topologies import marker_topology
 from skllm.skeleton import Skeleton, Topology
 
 _UNIT = 2e-4
-_AXES = {"y": np.diag([1.0, 1.0, -1.0]), "z": np.array([[0, 1.0, 0], [0, 0, 1.0], [-1.0, 0, 0]])}      # rows are our axes in the file's
+_AXES = {"y": Y_UP_FACING_Z, "z": Z_UP_FACING_X}
 
 
 def claims_packed(file: File) -> bool:
@@ -36,7 +35,7 @@ def read_packed_archive(file: File, clip: str | None = None) -> Skeleton:
     about = _about(file)
     points = xyz[start : start + int(lengths[n])]
     metres = points * (_UNIT if points.dtype.kind in "iu" else 1.0)
-    return file.to_skeleton(metres @ _AXES[about["up"]].T, about["topology"], about["fps"], seen=~(points == 0).all(-1), name=keys[n])
+    return file.to_skeleton(metres @ _AXES[about["up"]], about["topology"], about["fps"], seen=~(points == 0).all(-1), name=keys[n])
 
 
 def descriptions_beside(path: Path) -> list[Path]:

@@ -5,13 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from skllm.formats.axes import KINECT
 from skllm.formats.files import File
 from skllm.formats.planes import scored, to_plane
 from skllm.formats.topologies import COCO17, NTU25
 from skllm.skeleton import Skeleton
 
 _FPS = 30.0
-_FROM_SENSOR = np.array([-1.0, 1.0, 1.0])
 
 
 def claims_pyskl(file: File) -> bool:
@@ -61,7 +61,7 @@ def read_pyskl(file: File, clip: str | None = None, fps: float | int = _FPS, siz
         raise file.bad("all frames", "nobody is in them", "leave this clip out")
     points, there, name = points[:, inhabited], there[:, inhabited], f"{clip or file.stem}"
     if points.shape[-1] == 3:
-        return file.to_skeleton(points * _FROM_SENSOR, NTU25, file.positive(fps, "fps", "30"), seen=there, name=name)
+        return file.to_skeleton(points @ KINECT, NTU25, file.positive(fps, "fps", "30"), seen=there, name=name)
     seen = np.where(there, _scores(file, row, inhabited), 0)
     shape = next((row[key] for key in ("img_shape", "original_shape") if row.get(key) is not None), None)
     size = tuple(np.ravel(shape).tolist())[1::-1] if size is None and shape is not None else size

@@ -1,14 +1,14 @@
 """SMPL's 24 joints as positions [T 24 3]; its rotations are refused with the way out."""
 
-import numpy as np
 
 from skllm.formats.arrays import array_of, clips_of_arrays, first_array
+from skllm.formats.axes import Y_UP_FACING_Z, Z_UP_FACING_MINUS_Y
 from skllm.formats.files import File
 from skllm.formats.topologies import SMPL24
 from skllm.skeleton import Skeleton
 
 _FPS = 30.0
-_UP = {"y": np.diag([1.0, 1.0, -1.0]), "z": np.array([[1.0, 0, 0], [0, 0, 1.0], [0, 1.0, 0]])}       # rows are our axes in the file's
+_UP = {"y": Y_UP_FACING_Z, "z": Z_UP_FACING_MINUS_Y}
 
 
 def claims_smpl(file: File) -> bool:
@@ -31,4 +31,4 @@ def read_smpl(file: File, clip: str | None = None, fps: float | int = _FPS, up: 
         raise file.bad("the array", f"shape {xyz.shape}, SMPL has (T, 24, 3)", "for another layout use Skeleton.from_array")
     if not isinstance(up, str) or up not in _UP:
         raise file.bad("up", f"{up!r} is no axis", 'call load(path, up="y") or up="z"')
-    return file.to_skeleton(file.finite(xyz) @ _UP[up].T, SMPL24, file.positive(fps, "fps", "30"), name=name)
+    return file.to_skeleton(file.finite(xyz) @ _UP[up], SMPL24, file.positive(fps, "fps", "30"), name=name)
