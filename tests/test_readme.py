@@ -56,8 +56,8 @@ def test_the_readmes_reading_rates_are_the_records():
 def reading_section(told: dict) -> str:
     """The README's part on reading, from the record that `python -m skllm.study.reading` wrote."""
     return "\n".join([
-        f"**Reading** (`python -m skllm.study.reading`, one recording of {told['frames a clip']:.0f} frames, one person, best of five): NTU RGB+D's text",
-        f"at {told['text, clips a second, 2 workers']:.0f} clips a second with two workers, the prepared store at "
+        f"**Reading** (`python -m skllm.study.reading`, a person, {told['frames a clip']:.0f} frames a clip, best of five): NTU RGB+D's text at",
+        f"{told['text, clips a second, 2 workers']:.0f} clips a second with two workers, the prepared store at "
         f"{told['store, clips a second, 1 process']:,.0f} with one process and {told['store, clips a second, 2 workers']:,.0f}",
         f"with two, in {told['kB in the store a clip']:.0f} kB a clip rather than {told['kB of text a clip']:.0f}.",
     ])
