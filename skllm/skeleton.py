@@ -3,6 +3,7 @@
 World: metres and seconds; x to the viewer's right, y up, z away from the viewer (so a left-handed frame).
 """
 
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -97,8 +98,16 @@ class Topology:
     def from_bones(cls, name: str, joint_names, bones, parts=None, sides=None) -> "Topology":
         """A topology from joint names and 0-based bones; parts and sides are read from the names unless given."""
         names = tuple(joint_names)
+        if not all(isinstance(joint, str) and joint for joint in names):
+            raise ValueError(f"topology {name!r}: joint names are words; got {names[:6]}")
+        try:
+            pairs = tuple((int(a), int(b)) for a, b in bones)
+        except (TypeError, ValueError):
+            raise ValueError(f"topology {name!r}: bones are pairs of joint numbers from 0, such as [(0, 1), (1, 2)]; got {bones!r}") from None
+        if any(a == b for a, b in pairs):
+            raise ValueError(f"topology {name!r}: a bone joins a joint with itself; name two joints")
         return cls(
-            name, names, tuple((int(a), int(b)) for a, b in bones),
+            name, names, pairs,
             tuple(parts) if parts else tuple(map(part_of_name, names)),
             tuple(sides) if sides else tuple(sides_of_names(names)),
         )
@@ -112,6 +121,20 @@ class Topology:
     def find(self, part: str, side: str = "middle") -> list[int]:
         """Indices of the joints of one body part and side, in the format's order."""
         return [j for j, at in enumerate(zip(self.parts, self.sides, strict=True)) if at == (part, side)]
+
+
+def _numbers(values) -> Tensor:
+    """A float32 copy; masked values are NaN."""
+    if isinstance(values, Tensor):
+        return values.detach().to("cpu", torch.float32, copy=True)
+    try:
+        array = np.ma.filled(values.astype(np.float64), np.nan) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+        if array.dtype.kind == "c":
+            raise TypeError("complex numbers")
+        with np.errstate(over="ignore"):                     # what float32 cannot hold becomes infinite, which is refused
+            return torch.as_tensor(array.astype(np.float32))
+    except (TypeError, ValueError) as wrong:
+        raise ValueError(f"xyz must be an array of numbers [T J 3] or [T P J 3] ({wrong})") from None
 
 
 def _shaped(values, shape: tuple[int, ...], what: str) -> Tensor:
@@ -176,14 +199,14 @@ class Skeleton:
     def from_array(cls, xyz, topology: Topology, fps: float | int, seen=None, orientations=None, name: str = "") -> "Skeleton":
         """A clip from an array [T J 3] or [T P J 3] in metres and our axes.
 
-        Joints with a NaN coordinate, or with `seen` 0 ([T J] or [T P J], confidences in 0..1), are marked absent.
+        Joints with a NaN or masked coordinate, or with `seen` 0 ([T J] or [T P J], confidences in 0..1), are marked absent.
         Raises ValueError on other shapes, infinities, and coordinates beyond a kilometre (a unit that is not metres).
         """
-        try:
-            with np.errstate(over="ignore"):                 # what float32 cannot hold becomes infinite, and is refused below
-                xyz = torch.as_tensor(np.array(xyz.detach() if isinstance(xyz, Tensor) else xyz, dtype=np.float32))
-        except (TypeError, ValueError) as wrong:
-            raise ValueError(f"xyz must be an array of numbers [T J 3] or [T P J 3] ({wrong})") from None
+        if not isinstance(topology, Topology):
+            raise ValueError(f"topology must be a Topology, such as Topology.from_bones(name, joint_names, bones); got {topology!r}")
+        if isinstance(fps, bool) or not isinstance(fps, numbers.Real):
+            raise ValueError(f"fps must be a positive number of frames a second; got {fps!r}")
+        xyz = _numbers(xyz)
         if xyz.ndim == 3:
             xyz = xyz[:, None]
         if xyz.ndim != 4 or xyz.shape[-1] != 3:

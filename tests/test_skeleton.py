@@ -131,3 +131,27 @@ def test_a_clip_in_a_notebook_is_a_small_moving_picture():
     assert 2000 < sum(gif.info["duration"] for n in range(gif.n_frames) if gif.seek(n) is None) < 4000     # three seconds
     first, later = (np.asarray(gif.convert("RGB")) for n in (0, gif.n_frames // 3) if gif.seek(n) is None)
     assert (first != later).any()
+
+
+def test_masked_numbers_are_absent_and_complex_ones_refused():
+    held = np.ma.masked_invalid(np.random.default_rng(0).random((3, 6, 3)))
+    held[1, 2] = np.ma.masked
+    clip = Skeleton.from_array(held, STICK, 30)
+    assert (clip.seen == 0).sum() == 1 and clip.seen[1, 0, 2] == 0
+    with pytest.raises(ValueError, match="complex"):
+        Skeleton.from_array(np.ones((3, 6, 3)) * 1j, STICK, 30)
+
+
+def test_a_tensor_is_copied_and_needs_no_gradient():
+    held = torch.rand(3, 6, 3, requires_grad=True)
+    clip = Skeleton.from_array(held, STICK, 30)
+    assert not clip.xyz.requires_grad and clip.xyz.data_ptr() != held.data_ptr()
+
+
+@pytest.mark.parametrize(("names", "bones", "sentence"), [
+    ([1, 2], [(0, 1)], "names are words"), (["a", ""], [(0, 1)], "names are words"), (["a", "b"], ["ab"], "pairs of joint numbers"),
+    (["a", "b"], [(0, 1, 2)], "pairs of joint numbers"), (["a", "b"], [(1, 1)], "with itself"),
+])
+def test_odd_topologies_are_refused(names, bones, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Topology.from_bones("odd", names, bones)

@@ -13,7 +13,7 @@ Rank = Callable[[str, list[str]], Sequence[str]]
 
 
 def similar_actions(labels: Sequence[str], top: int = 5, rank: Rank | None = None) -> dict[str, tuple[str, ...]]:
-    """For each label its `top` most similar other labels, the most similar first.
+    """For each label its `top` most similar other labels, or all others where there are fewer, the most similar first.
 
     Similarity is the cosine of five unit vectors laid end to end, squared lengths by `WEIGHTS`: body parts, kinds of movement, places
     and things, number of people (all by the lexicon `bodywords`), and the letters of the stemmed words, which alone carry what the
@@ -24,8 +24,8 @@ def similar_actions(labels: Sequence[str], top: int = 5, rank: Rank | None = Non
     rank: a teacher that refines the lists: given a label and its 3 * `top` best candidates, it returns those it prefers, best first;
     what it leaves out follows in our order.
     """
-    labels = list(labels)
     _check(labels, top)
+    labels = list(labels)
     closeness = _similarities(labels)
     found = {}
     for n, label in enumerate(labels):
@@ -34,14 +34,16 @@ def similar_actions(labels: Sequence[str], top: int = 5, rank: Rank | None = Non
     return found
 
 
-def _check(labels: list[str], top: int) -> None:
+def _check(labels: Sequence[str], top: int) -> None:
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels) or len(labels) < 2:
+        raise ValueError(f"labels are two words or more, such as ['walk', 'run']; got {labels!r}")
     twice = sorted({label for label in labels if labels.count(label) > 1})
     if twice:
         raise ValueError(f"every label stands once; got {', '.join(map(repr, twice))} more than once: leave the repeats out")
     if any(not label.strip() for label in labels):
         raise ValueError(f"a label says something; label {next(n for n, one in enumerate(labels) if not one.strip())} is blank: name the action")
-    if not 1 <= top <= len(labels) - 1:
-        raise ValueError(f"{len(labels)} labels leave 1 to {len(labels) - 1} others for each; got top = {top}: choose top in that range")
+    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+        raise ValueError(f"top is how many others each label gets, 1 or more; got {top!r}")
 
 
 def _refined(label: str, candidates: list[str], rank: Rank) -> list[str]:
