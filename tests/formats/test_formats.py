@@ -2,7 +2,6 @@
 
 import io
 import json
-import pickle
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from skllm.formats import COCO17, FORMATS, HUMANML3D22, NTU25, Format, check_for
 from skllm.samples import sample_files
 from skllm.skeleton import Skeleton
 from tests.conftest import coco_json, ntu_text
-from tests.formats.makers import FRAMES, MAKERS, OPTIONS, bvh_file, coco_file, gltf_file, openpose_folder, pyskl_file, standing
+from tests.formats.makers import FRAMES, MAKERS, OPTIONS, bvh_file, coco_file, gltf_file, pyskl_file, standing
 
 NAMES = [known.name for known in FORMATS]
 FLAT = {"KARD screen", "COCO-17 keypoints", "OpenPose BODY_25", "PYSKL", "Penn Action", "SBU Kinect"}
@@ -280,147 +279,3 @@ def test_features_give_back_the_joints_they_were_made_of(tmp_path):
     np.save(tmp_path / "walk.npy", features.astype(np.float32))
     clip = load(tmp_path / "walk.npy")
     assert np.abs(clip.xyz[:, 0].numpy() * (1, 1, -1) - joints[:T]).max() < 1e-5
-
-
-def test_openpose_people_are_followed_by_nearness(tmp_path):
-    folder = openpose_folder(tmp_path)
-    for t, path in enumerate(sorted(folder.iterdir())):
-        content = json.loads(path.read_text())
-        other = json.loads(json.dumps(content["people"][0]))
-        other["pose_keypoints_2d"][::3] = [x - 250 for x in other["pose_keypoints_2d"][::3]]
-        content["people"] = [content["people"][0], other][:: 1 if t % 2 else -1]
-        path.write_text(json.dumps(content))
-    clip = load(folder, size=(640, 480))
-    assert clip.people == 2 and clip.xyz[:, :, 1, 0].std(0).max() < 0.1
-    with pytest.raises(ValueError, match="size="):
-        load(folder)
-
-
-def test_a_clip_is_fitted_into_the_picture_where_its_size_is_not_known(tmp_path):
-    clip = load(openpose_folder(tmp_path), size="fit")
-    spread = clip.xyz[0, 0, :, :2].max(0).values - clip.xyz[0, 0, :, :2].min(0).values
-    assert 2.5 < spread.max() < 3.4 and clip.xyz[..., :2].mean().abs() < 1
-
-
-def test_hidden_keypoints_of_score_zero_are_absent(tmp_path):
-    path = coco_file(tmp_path)
-    content = json.loads(path.read_text())
-    for row in content["annotations"]:
-        row["keypoints"][2] = 0.0
-    path.write_text(json.dumps(content))
-    assert (load(path).seen[:, 0, 0] == 0).all() and (load(path).seen[:, 0, 1] > 0).all()
-
-
-def test_missing_numbers_in_a_folder_are_empty_frames_and_two_recordings_are_told_apart(tmp_path):
-    folder = openpose_folder(tmp_path)
-    sorted(folder.iterdir())[2].unlink()
-    clip = load(folder, size=(640, 480))
-    assert clip.frames == FRAMES and clip.seen[2].max() == 0 < clip.seen[3].max()
-    (folder / "other_000000000001_keypoints.json").write_text('{"people": []}')
-    with pytest.raises(ValueError, match="two recordings"):
-        load(folder, size=(640, 480))
-
-
-@pytest.mark.parametrize(("scale", "sentence"), [(170.0, "is the unit metres"), (0.0, "all joints are at one place"), (1e-4, "is the unit metres")])
-def test_bodies_of_no_bodys_size_are_refused(scale, sentence, tmp_path):
-    np.save(tmp_path / "s.npy", scale * np.random.rand(5, 24, 3))
-    with pytest.raises(ValueError, match=rf"s\.npy.*{sentence}"):
-        load(tmp_path / "s.npy")
-
-
-def test_crowds_and_names_that_stand_twice_are_refused(tmp_path):
-    row = {"frame_dir": "v", "keypoint": np.tile(standing(NTU25), (65, 3, 1, 1)), "label": 0}
-    for rows, sentence in (([row], "65 of them"), ([row, row], "'v' is there twice"), ([None], "no array 'keypoint'")):
-        (tmp_path / "p.pkl").write_bytes(pickle.dumps({"annotations": rows}))
-        with pytest.raises(ValueError, match=rf"p\.pkl.*{sentence}"):
-            load(tmp_path / "p.pkl", format="PYSKL")
-
-
-def test_pictures_of_several_sizes_are_refused(tmp_path):
-    path = coco_file(tmp_path)
-    content = json.loads(path.read_text())
-    content["images"] = [{"id": t, "width": 640 + t, "height": 480} for t in range(FRAMES)]
-    path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match="5 sizes"):
-        load(path)
-
-
-def test_lines_after_the_last_frame_are_refused(tmp_path):
-    path = MAKERS["NTU RGB+D"](tmp_path)
-    path.write_text(path.read_text() + "\n  \n")
-    assert load(path).frames == FRAMES
-    path.write_text(path.read_text() + "1 2 3\n")
-    with pytest.raises(ValueError, match="more lines than 5 frames have"):
-        load(path)
-
-
-@pytest.mark.parametrize(("name", "options"), [
-    ("SMPL-24 joints", {"up": ["y"]}), ("SMPL-24 joints", {"up": "x"}), ("array", {"format": "array", "topology": "mine", "fps": 30}),
-    ("MediaPipe Pose", {"clip": "b"}), ("COCO-17 keypoints", {"fps": "30"}), ("Acclaim ASF/AMC", {"asf": 3}), ("DeepMimic", {"body": 3}),
-    ("COCO-17 keypoints", {"size": 3}), ("BVH", {"fps": 3, "metres_per_unit": 0.01}),
-])
-def test_options_of_the_wrong_kind_are_refused_by_name(name, options, tmp_path):
-    path = MAKERS[name](tmp_path)
-    with pytest.raises(ValueError, match=path.name):
-        load(path, **options)
-
-
-def test_numbers_of_any_kind_are_numbers_and_clip_names_are_words(tmp_path):
-    assert load(coco_file(tmp_path), fps=np.float32(25), size=np.array([640, 480])).fps == 25
-    assert load(MAKERS["SBU Kinect"](tmp_path), clip=0).frames == FRAMES
-    assert load(coco_file(tmp_path), format="coco-17 Keypoints").frames == FRAMES
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_two_people_who_move_together_keep_who_they_are_in_any_order(order, tmp_path):
-    folder = openpose_folder(tmp_path)
-    for t, path in enumerate(sorted(folder.iterdir())):
-        content = json.loads(path.read_text())
-        body = content["people"][0]["pose_keypoints_2d"]
-        both = [[value + (shift + 60 * t) * (n % 3 == 0) for n, value in enumerate(body)] for shift in (-250, -150)]
-        both[0][:3] = [0, 0, 0]                                                     # a hidden point
-        content["people"] = [{"pose_keypoints_2d": one} for one in (*both[::order], [0] * 75)]
-        path.write_text(json.dumps(content))
-    for size in ((640, 480), "fit"):
-        clip = load(folder, size=size)
-        gap = clip.xyz[:, 1, 1, 0] - clip.xyz[:, 0, 1, 0]
-        assert clip.people == 2 and (gap.sign() == gap[0].sign()).all() and (clip.xyz[:, 0, 1, 0].diff() > 0).all()
-
-
-def test_one_person_with_a_hidden_point_is_one_person_however_the_picture_is_fitted(tmp_path):
-    path = coco_file(tmp_path)
-    content = json.loads(path.read_text())
-    content["annotations"][2]["keypoints"][:3] = [0, 0, 0]
-    content["annotations"].append({"image_id": 3, "category_id": 1, "keypoints": [0] * 51, "score": 0})
-    path.write_text(json.dumps(content))
-    assert load(path).people == load(path, size="fit").people == 1
-
-
-def test_an_animation_keeps_its_last_frame(tmp_path):
-    path = gltf_file(tmp_path)
-    assert load(path).frames == 16                                                  # half a second at 30 fps, both ends
-    path.write_bytes(path.read_bytes().replace(np.float32([0, 0.5]).tobytes(), np.float32([0, 0.7]).tobytes()))
-    assert load(path).frames == 22
-
-
-def test_a_body_that_would_be_read_wrongly_is_refused(tmp_path):
-    path = MAKERS["Acclaim ASF/AMC"](tmp_path)
-    body = tmp_path / "raise.asf"
-    whole = body.read_text()
-    for a, b in (("orientation 0 0 0", "orientation 0 90 0"), ("dof rx ry rz", "dof rx ry rz tx"), ("position 0 0 0", "position 1 0 0")):
-        body.write_text(whole.replace(a, b, 1))
-        with pytest.raises(ValueError, match=r"raise\.asf, its grammar"):
-            load(path)
-    body.write_text(whole)
-    (tmp_path / "raise_0.asf").write_text("another's")
-    (tmp_path / "ra.asf").write_text("another's")
-    with pytest.raises(ValueError, match=r"raise_0\.asf"):                         # the longest name wins
-        load(path)
-
-
-def test_the_dog_comes_towards_us(tmp_path):
-    path = MAKERS["AI4Animation dog"](tmp_path)
-    rows = np.loadtxt(path, delimiter=",").reshape(FRAMES, 27, 3)
-    rows[..., 2] += 0.1 * np.arange(FRAMES)[:, None]
-    np.savetxt(path, rows.reshape(FRAMES, 81), delimiter=",")
-    assert (load(path).xyz[:, 0, 0, 2].diff() < 0).all()
