@@ -2,12 +2,16 @@
 
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from skllm.formats import NTU25, load
+from skllm.samples import sample_files
 from tests.formats.makers import FRAMES, MAKERS, coco_file, gltf_file, openpose_folder, standing
+
+RESEARCH = Path(__file__).parents[2] / "data"
 
 
 def test_openpose_people_are_followed_by_nearness(tmp_path):
@@ -152,3 +156,22 @@ def test_the_dog_comes_towards_us(tmp_path):
     rows[..., 2] += 0.1 * np.arange(FRAMES)[:, None]
     np.savetxt(path, rows.reshape(FRAMES, 81), delimiter=",")
     assert (load(path).xyz[:, 0, 0, 2].diff() < 0).all()
+
+
+def test_the_robot_follows_its_person_limb_by_limb():
+    """Real motion: the robot, three quarters of the person's size, has its hands where the person's are, left and right."""
+    robot, person = (load(sample_files()["kick_robot_g1.pkl"], body=body) for body in ("robot", "person"))
+    hands = [[clip.topology.joint_names.index(f"{side}_hand") for side in ("left", "right")] for clip in (robot, person)]
+    reach = [clip.xyz[:, 0, at] - clip.xyz[:, 0, :1] for clip, at in zip((robot, person), hands, strict=True)]
+    straight, crossed = ((reach[0] - 0.75 * other).norm(dim=-1).mean() for other in (reach[1], reach[1].flip(1)))
+    assert straight < 0.15 and crossed > 2 * straight
+
+
+@pytest.mark.local_data
+@pytest.mark.skipif(not RESEARCH.exists(), reason="no research recordings in data/")
+def test_one_walk_in_two_formats_takes_the_same_steps():
+    amc, bvh = load(RESEARCH / "cmu/subjects/02/02_01.amc"), load(RESEARCH / "bvh/02_01.bvh")
+    feet = [[clip.topology.joint_names.index(name) for name in names]
+            for clip, names in ((amc, ("ltibia", "rtibia")), (bvh, ("LeftFoot", "RightFoot")))]
+    steps = [clip.xyz[:, 0, at] - clip.xyz[:, 0, :1] for clip, at in zip((amc, bvh), feet, strict=True)]
+    assert (steps[0] - steps[1]).norm(dim=-1).mean() < 0.05
