@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skllm.formats import NTU25, load
+from skllm.formats import NTU25, File, load
 from skllm.samples import sample_files
 from tests.formats.makers import FRAMES, MAKERS, coco_file, gltf_file, openpose_folder, standing
 
@@ -175,3 +175,17 @@ def test_one_walk_in_two_formats_takes_the_same_steps():
             for clip, names in ((amc, ("ltibia", "rtibia")), (bvh, ("LeftFoot", "RightFoot")))]
     steps = [clip.xyz[:, 0, at] - clip.xyz[:, 0, :1] for clip, at in zip((amc, bvh), feet, strict=True)]
     assert (steps[0] - steps[1]).norm(dim=-1).mean() < 0.05
+
+
+@pytest.mark.local_data
+@pytest.mark.skipif(not (RESEARCH / "penn_action_labels").exists(), reason="no Penn Action labels in data/")
+def test_penn_actions_people_filmed_from_the_front_have_their_left_on_our_right():
+    """The figures in penn_action.py: of every fifth clip, how many show the shoulders as our names say, from the front and from behind."""
+    found: dict[str, list[bool]] = {"front": [], "back": []}
+    for path in sorted((RESEARCH / "penn_action_labels").glob("*.mat"))[::5]:
+        pose = str(File(path).matrices["pose"][0])
+        if pose in found:
+            clip = load(path)
+            left, right = (clip.xyz[:, 0, clip.topology.find("shoulder", side)[0], 0] for side in ("left", "right"))
+            found[pose].append(bool(((left - right).nanmedian() > 0) == (pose == "front")))
+    assert {pose: (len(held), round(100 * np.mean(held))) for pose, held in found.items()} == {"front": (124, 86), "back": (121, 69)}
