@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from skllm.reason.lora import Lora
 from skllm.reason.mllm import MLLM, Seen
 from skllm.reason.questions import DESCRIBE, choose
 from skllm.reason.tiny import tower_sha256
@@ -26,7 +27,8 @@ RENDERERS: dict[str, type[Renderer]] = {
     "draction": DrAction, "3d+velocity": VelocityRenderer, "2d": FlatRenderer, "jtm": TrajectoryRenderer, "released": Released,
 }
 SHIPPED = {"tiny-warm": files("skllm") / "weights" / "tiny_warm"}       # see weights/README.md
-_CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 2
+PARTS = ("renderer", "projector", "lora")       # what may learn
+_CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 3
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,11 @@ class SkeletonLLM(nn.Module):
     """A renderer in front of a multimodal language model; `frames` pictures a clip.
 
     pictures: a `PictureCache` from which `render` takes what it painted before, wherever no gradient is asked for
+    kept_features: where the renderer is frozen too, gives what the tower sees of sampled clips, computed once (`FeatureCache`)
     """
 
     pictures: PictureCache | None = None
+    kept_features: Callable[[list[Skeleton]], Tensor | list] | None = None
 
     def __init__(self, renderer: Renderer, mllm: MLLM, frames: int = 12):
         super().__init__()
@@ -64,7 +68,7 @@ class SkeletonLLM(nn.Module):
     def from_pretrained(
         cls, name: str | Path, renderer: str | None = None, dtype: torch.dtype | None = None, device: str | None = None,
     ) -> "SkeletonLLM":
-        """A model by name, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL.
+        """A model by name, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL or Qwen2.5-VL.
 
         Names: `tiny`, whose projector has learned nothing yet, and `tiny-warm`, the same after the render warm-up.
         renderer: a key of `RENDERERS`, by default draction, for a model that brings none; device: a CUDA device where there is one, else the CPU.
@@ -87,23 +91,28 @@ class SkeletonLLM(nn.Module):
         told, stored = _stored(folder)
         kind, config = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"])
         base, revision, frames = told["base"], told["revision"], told["frames"]
+        loras = [Lora(**one) for one in told["loras"]]
         if renderer not in (None, told["renderer"]["kind"]):
             raise ValueError(f"{folder.name} brings its own renderer, {told['renderer']['kind']!r}; leave out renderer={renderer!r} or load its base")
-        model = cls(kind(config), MLLM.from_pretrained(base, dtype, None if base == "tiny" else revision), frames)
+        size = None if base == "tiny" else config.size
+        model = cls(kind(config), MLLM.from_pretrained(base, dtype, None if base == "tiny" else revision, size), frames)
         if revision != model.base_revision():
             here = model.base_revision()
             raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {here}; use the release that trained it")
+        for n, lora in enumerate(loras):            # one after another: each was trained over those before it
+            model.mllm.add_lora(lora).load(_under(f"lora.{n}.", stored))
+        model.mllm.merge_lora()
         model.load_learned(stored)
         return model
 
     def save_pretrained(self, folder: str | Path) -> Path:
-        """Writes what can learn (renderer and projector, safetensors) and which base it belongs to; the base is not copied."""
+        """Writes what can learn (renderer, projector and each stage's LoRA, safetensors) and which base it belongs to; the base is not copied."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         kind = next(name for name, known in RENDERERS.items() if type(self.renderer) is known)
         told = {
             "layout": _LAYOUT, "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
-            "renderer": {"kind": kind, "config": asdict(self.renderer.config)},
+            "renderer": {"kind": kind, "config": asdict(self.renderer.config)}, "loras": [asdict(one.lora) for one in self.mllm.adapters],
         }
         _replace(folder / _WEIGHTS, lambda path: save_file(self.learned(), path))
         _replace(folder / _CONFIG, lambda path: path.write_text(json.dumps(told, indent=1)))
@@ -114,22 +123,29 @@ class SkeletonLLM(nn.Module):
         return tower_sha256() if self.mllm.name == "tiny" else getattr(self.mllm.model.config, "_commit_hash", None)
 
     def learned(self) -> dict[str, Tensor]:
-        """The weights that belong to this model rather than to its base."""
-        parts = (("renderer", self.renderer), ("projector", self.mllm.projector))
-        return {f"{part}.{name}": value.detach().contiguous() for part, module in parts for name, value in module.state_dict().items()}
+        """The weights that belong to this model rather than to its base: renderer, projector, and LoRAs in the order of their stages."""
+        parts = {"renderer": self.renderer.state_dict(), "projector": self.mllm.projector.state_dict(),
+                 **{f"lora.{n}": adapter.state() for n, adapter in enumerate(self.mllm.adapters)}}
+        return {f"{part}.{name}": value.detach().contiguous() for part, values in parts.items() for name, value in values.items()}
 
     def load_learned(self, stored: dict[str, Tensor]) -> None:
-        """Takes weights that `learned` gave; refuses missing, extra and non-finite ones."""
+        """Takes weights that `learned` gave; refuses missing, extra and non-finite ones, and merged LoRAs that are not this model's."""
         wanted = self.learned()
         if stored.keys() != wanted.keys():
             missing, extra = sorted(wanted.keys() - stored.keys()), sorted(stored.keys() - wanted.keys())
-            raise ValueError(f"the weights do not fit this model: missing {missing}, extra {extra}; load the checkpoint that belongs to it")
+            raise ValueError(f"the weights do not fit this model: missing {missing[:9]}, extra {extra[:9]}; load the checkpoint that belongs to it")
         for name, value in stored.items():
             if value.shape != wanted[name].shape or not value.isfinite().all():
                 want = tuple(wanted[name].shape)
                 raise ValueError(f"weight {name} has shape {tuple(value.shape)}, wanted {want} and finite; the file is damaged, save it again")
-        for part, module in (("renderer.", self.renderer), ("projector.", self.mllm.projector)):
-            module.load_state_dict({name.removeprefix(part): value for name, value in stored.items() if name.startswith(part)})
+        self.renderer.load_state_dict(_under("renderer.", stored))
+        self.mllm.projector.load_state_dict(_under("projector.", stored))
+        for n, adapter in enumerate(self.mllm.adapters):
+            own, theirs = adapter.state(), _under(f"lora.{n}.", stored)
+            if not adapter.merged:
+                adapter.load(theirs)
+            elif any(not torch.equal(value, theirs[name].to(value)) for name, value in own.items()):
+                raise ValueError(f"LoRA {n} of these weights is not the one that this model has merged; load the checkpoint that they go on from")
 
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
@@ -143,7 +159,8 @@ class SkeletonLLM(nn.Module):
     def forward(self, clips: Sequence[Skeleton], questions: Sequence[str], answers: Sequence[str]) -> dict[str, Tensor]:
         """{"loss": mean cross-entropy of the answers' tokens}, for clips that were sampled already or will be at their centres."""
         sampled = [clip if clip.frames == self.frames else self.renderer.sample(clip, self.frames) for clip in clips]
-        return {"loss": self.mllm.loss(self.mllm.see(self.renderer(sampled)), questions, answers)}
+        features = self.kept_features(sampled) if self.kept_features else self.mllm.features(self.renderer(sampled))
+        return {"loss": self.mllm.loss(self.mllm.project(features), questions, answers)}
 
     @torch.no_grad()
     def see(self, clip: Skeleton) -> Seen:
@@ -153,22 +170,32 @@ class SkeletonLLM(nn.Module):
     @torch.no_grad()
     def recognize(self, clip: Skeleton, labels: Sequence[str]) -> Recognition:
         """The likeliest of the labels, with probabilities, and what the model says when asked for one of them."""
-        question, seen = choose(labels), self.see(clip)
-        chances = self.mllm.log_likelihoods(seen, question, labels).softmax(0).tolist()
-        said = self.mllm.say(seen, question)
+        heard = self.mllm.hear(self.see(clip), choose(labels))
+        chances = self.mllm.log_likelihoods(heard, labels).softmax(0).tolist()
+        said = self.mllm.say(heard)
         best = max(range(len(labels)), key=chances.__getitem__)
         return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, parse_label(said, labels))
+
+    def likeliest(self, clip: Skeleton, question: str, answers: Sequence[str]) -> str:
+        """The one of some answers that the model would most likely give."""
+        return answers[int(self.mllm.log_likelihoods(self.mllm.hear(self.see(clip), question), answers).argmax())]
 
     @torch.no_grad()
     def ask(self, clip: Skeleton, question: str) -> str:
         """The model's answer in its own words."""
         if not question.strip():
             raise ValueError("the question is empty; ask something")
-        return self.mllm.say(self.see(clip), question, max_new_tokens=64)
+        return self.mllm.say(self.mllm.hear(self.see(clip), question), max_new_tokens=64)
 
     def describe(self, clip: Skeleton) -> str:
         """One sentence on what the person does."""
         return self.ask(clip, DESCRIBE)
+
+    def part(self, part: str) -> dict[str, nn.Parameter]:
+        """The parameters that a stage calls by this name, one of `PARTS`; the LoRA is the last that was added, until it is merged."""
+        if part == "lora":
+            return self.mllm.adapters[-1].parameters() if self.mllm.adapters else {}
+        return dict({"renderer": self.renderer, "projector": self.mllm.projector}[part].named_parameters())
 
     def print_learning(self) -> None:
         """Prints what learns, out of how much."""
@@ -176,8 +203,7 @@ class SkeletonLLM(nn.Module):
 
     def learning(self) -> str:
         """What learns, out of how much, as one line."""
-        parts = {"renderer": self.renderer, "projector": self.mllm.projector}
-        counts = {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in parts.items()}
+        counts = {part: sum(p.numel() for p in self.part(part).values() if p.requires_grad) for part in PARTS}
         total = sum(p.numel() for p in self.parameters())
         learns = " + ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "nothing"
         return f"{learns} of {total:,} parameters learn; the rest is frozen"
@@ -210,11 +236,16 @@ def _stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
         told = json.loads((folder / _CONFIG).read_text())
         stored = load_file(folder / _WEIGHTS)
         _ = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"]), told["revision"]
+        _ = [Lora(**one) for one in told["loras"]]
         if told["layout"] != _LAYOUT or not isinstance(told["base"], str) or not isinstance(told["frames"], int):
             raise ValueError(f"layout {told['layout']}, base {told['base']!r}, frames {told['frames']!r}; this release knows layout {_LAYOUT}")
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
         raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
     return told, stored
+
+
+def _under(prefix: str, stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
 
 
 def _replace(path: Path, write) -> None:

@@ -23,8 +23,8 @@ def group_side(model: InternVLForConditionalGeneration) -> int:
 
 def see_groups(
     model: InternVLForConditionalGeneration, pixels: Float[Tensor, "F 3 H W"], kept: Bool[Tensor, "F G"],
-) -> list[Float[Tensor, "_ D"]]:
-    """Projected tokens of the kept groups of each picture, in the dense path's order; pictures that keep equally many go together.
+) -> list[Float[Tensor, "_ C"]]:
+    """What the tower sees of the kept groups of each picture, in the dense path's order; pictures that keep equally many go together.
 
     pixels: normalised, in the tower's dtype. Raises ValueError for a model whose tokens come from another layer than the last.
     """
@@ -50,7 +50,7 @@ def _members(model: InternVLForConditionalGeneration) -> Int[Tensor, "G 4"]:
 
 def _see_equal(
     model: InternVLForConditionalGeneration, embedded: Float[Tensor, "F L C"], members: Int[Tensor, "F K 4"],
-) -> Float[Tensor, "F K D"]:
+) -> Float[Tensor, "F K W"]:
     """Runs the tower on the class token and the patches of K groups of each picture."""
     patches = members.flatten(1).sort(1).values
     picture = torch.arange(len(patches), device=patches.device)[:, None]
@@ -58,5 +58,4 @@ def _see_equal(
     tower = model.model.vision_tower
     seen = tower.layernorm(tower.encoder(known)[0])[:, 1:]
     place = torch.searchsorted(patches, members.flatten(1))
-    grouped = seen[picture, place].unflatten(1, members.shape[1:]).flatten(2)
-    return model.model.multi_modal_projector(grouped)
+    return seen[picture, place].unflatten(1, members.shape[1:]).flatten(2)

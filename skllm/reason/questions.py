@@ -1,4 +1,4 @@
-"""Every sentence that the language model is asked, in one place."""
+"""Every sentence that a language model is asked, pupil or teacher, in one place."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,55 @@ import torch
 
 SYSTEM = "You read human motion from pictures of moving bodies."
 DESCRIBE = "Describe in one sentence what the person does."
+YES, NO = "YES", "NO"
+LABEL_LINE = "Label: {label}"
+_MODALITY = "The pictures show a tracked body over time: limbs, their depth and how they move, as measured."
+_LAST_LINE = "End with a line of its own: " + LABEL_LINE.format(label="<action>")
+
+TEACHER_SYSTEM = "You are an expert of human movement who explains what tracked bodies do."
+_TEACHER_TASK = (
+    "Write three short parts in plain text. Summary: what happens, in a sentence. Steps: how the motion unfolds from first to last, a "
+    "sentence each, naming the body parts, their directions and what brings about the next step. Conclusion: why this is the action and no "
+    "other that looks like it. Say only what the pictures show."
+)
 
 
-def choose(labels: Sequence) -> str:
-    """The multiple-choice question over candidate labels, in the given order; the answer is one label and nothing else.
+def choose(labels: Sequence, reasoning: bool = False) -> str:
+    """The multiple-choice question over candidate labels, in the given order.
 
+    The answer is one label and nothing else, or with `reasoning` the thoughts that lead to it and a last line that names it.
     Raises ValueError for fewer than two labels, repeated labels, and labels that are empty or span lines.
     """
+    _check(labels)
+    asked = "Which of these does the person do?\n" + "\n".join(labels)
+    if not reasoning:
+        return f"{asked}\nAnswer with one of them."
+    return f"{_MODALITY}\n{asked}\nThink first: which parts move, in what order, how far. {_LAST_LINE}"
+
+
+def judge(label: str) -> str:
+    """The question of Disc-FT: is it this action? The answer is `YES` or `NO`."""
+    return f"{_MODALITY}\nDoes the person do this: {label}?\nAnswer {YES} or {NO}."
+
+
+def explain() -> str:
+    """The question of CR-Distill, which names no label: the answer is a rationale."""
+    return f"{_MODALITY}\nSay what moves, step by step, and which action it is. {_LAST_LINE}"
+
+
+def teach(label: str | None, labels: Sequence[str] = ()) -> str:
+    """What a teacher is asked about a clip's pictures: to explain a known label, or where it is None to choose among `labels` as well."""
+    told = f"The person does this: {label}." if label else "The person does one of these:\n" + "\n".join(labels)
+    line = LABEL_LINE.format(label=label or "<action>")
+    return f"{_MODALITY} They are in order of time.\n{told}\n{_TEACHER_TASK}\nThe last line is exactly: {line}"
+
+
+def shuffled(labels: Sequence[str], generator: torch.Generator) -> list[str]:
+    """The labels in a random order, so that training cannot learn positions."""
+    return [labels[n] for n in torch.randperm(len(labels), generator=generator).tolist()]
+
+
+def _check(labels: Sequence) -> None:
     if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise ValueError(f"labels are a list of words for actions, such as ['walk', 'sit down']; got {labels!r}")
     if len(labels) < 2:
@@ -23,9 +65,3 @@ def choose(labels: Sequence) -> str:
         raise ValueError(f"labels must differ after lower-casing and trimming; repeated: {twice}")
     if not all(plain) or any("\n" in label for label in labels):
         raise ValueError(f"labels are non-empty and on one line; got {list(labels)}")
-    return "Which of these does the person do?\n" + "\n".join(labels) + "\nAnswer with one of them."
-
-
-def shuffled(labels: Sequence[str], generator: torch.Generator) -> list[str]:
-    """The labels in a random order, so that training cannot learn positions."""
-    return [labels[n] for n in torch.randperm(len(labels), generator=generator).tolist()]

@@ -33,8 +33,8 @@ class PictureCache:
     @torch.no_grad()
     def __call__(self, clips: list[Skeleton]) -> Float[Tensor, "B T 3 H W"]:
         """Pictures of sampled clips; all that are not kept yet are painted in one call."""
-        look = self._look()
-        paths = [self.folder / f"{_digest(look, clip)}.safetensors" for clip in clips]
+        look = look_of(self.renderer)
+        paths = [self.folder / f"{digest(look, clip)}.safetensors" for clip in clips]
         found = [self._read(path) for path in paths]
         missing = [n for n, pictures in enumerate(found) if pictures is None]
         if missing:
@@ -42,14 +42,6 @@ class PictureCache:
                 found[n] = pictures
                 self._keep(pictures, paths[n])
         return torch.stack([pictures.to(self.renderer.device) for pictures in found])
-
-    def _look(self) -> bytes:
-        """What decides the pictures besides the clip."""
-        config = {name: value for name, value in asdict(self.renderer.config).items() if name != "backend"}
-        seen = hashlib.sha256(repr((_LAYOUT, type(self.renderer).__name__, sorted(config.items()))).encode())
-        for name, value in sorted(self.renderer.state_dict().items()):
-            seen.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-        return seen.digest()
 
     def _read(self, path: Path) -> Float[Tensor, "T 3 H W"] | None:
         try:
@@ -80,7 +72,17 @@ class PictureCache:
             warnings.warn(f"the picture cache in {self.folder} could not keep a clip ({full}); pictures are painted all the same", stacklevel=2)
 
 
-def _digest(look: bytes, clip: Skeleton) -> str:
+def look_of(renderer: Renderer) -> bytes:
+    """A digest of what decides a renderer's pictures besides the clip: class, configuration, weights."""
+    config = {name: value for name, value in asdict(renderer.config).items() if name != "backend"}
+    seen = hashlib.sha256(repr((_LAYOUT, type(renderer).__name__, sorted(config.items()))).encode())
+    for name, value in sorted(renderer.state_dict().items()):
+        seen.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return seen.digest()
+
+
+def digest(look: bytes, clip: Skeleton) -> str:
+    """What tells a sampled clip under this look from every other."""
     seen = hashlib.sha256(look)
     topology = clip.topology
     seen.update(repr((topology.name, topology.joint_names, topology.bones, topology.parts, topology.sides, clip.fps)).encode())

@@ -1,15 +1,22 @@
 """Asks a model about many clips."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
 from tqdm import tqdm
 
 from skllm.benchmarks.records import LabelledClip
+from skllm.benchmarks.similar import similar_actions
 from skllm.model import Recognition, SkeletonLLM
+from skllm.reason.questions import NO, YES, judge
 from skllm.respond.answers import correct_lenient, correct_strict
 from skllm.respond.scores import Score, accuracy
+
+Item, Answer = TypeVar("Item"), TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -45,17 +52,42 @@ class Evaluation:
 
 
 def evaluate(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "asking") -> Evaluation:
-    """Every clip's answer to a choice among `labels`, in their given order."""
+    """Every clip's answer to a choice among `labels`, in their given order; processes share the clips, and each gets all the answers."""
     strangers = sorted({one.label for one in clips} - set(labels))
     if strangers:
         raise ValueError(f"clips of {', '.join(strangers)} cannot be answered rightly from {', '.join(labels)}; choose clips of these labels")
-    was_training = model.training
+    answers = shared(model, clips, lambda one: model.recognize(one.clip, labels), title)
+    return Evaluation(tuple(one.label for one in clips), tuple(answers), tuple(labels))
+
+
+def judged(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "judging") -> Score:
+    """How often the likelier of YES and NO is right, asked of every clip about its own label and about the most similar other one."""
+    similar = similar_actions(list(labels), top=1)
+
+    def right(one: LabelledClip) -> list[bool]:
+        return [model.likeliest(one.clip, judge(label), (YES, NO)) == truth for label, truth in ((one.label, YES), (similar[one.label][0], NO))]
+
+    return accuracy([hit for pair in shared(model, clips, right, title) for hit in pair])
+
+
+def shared(model: SkeletonLLM, items: Sequence[Item], answer: Callable[[Item], Answer], title: str) -> list[Answer]:
+    """The answer to each item, in their order: every process answers its share, and all get all. The model is set to answering meanwhile."""
+    state, was_training = PartialState(), model.training
+    mine = list(enumerate(items))[state.process_index :: state.num_processes]
     model.eval()
     try:
-        answers = [model.recognize(one.clip, labels) for one in tqdm(clips, desc=title, unit="clip", mininterval=2)]
+        bar = tqdm(mine, desc=title, unit="clip", mininterval=2, disable=not state.is_main_process)
+        answers = [(n, answer(one)) for n, one in bar]
     finally:
         model.train(was_training)
-    return Evaluation(tuple(one.label for one in clips), tuple(answers), tuple(labels))
+    return merged(gather_object(answers), len(items))
+
+
+def merged(answers: Sequence[tuple[int, Answer]], count: int) -> list[Answer]:
+    """Numbered answers of all processes in order. Raises RuntimeError where one is missing or there twice."""
+    if sorted(n for n, _ in answers) != list(range(count)):
+        raise RuntimeError(f"{count} clips were shared out and {len(answers)} answers came back, not one of each; run it on one process")
+    return [answer for _, answer in sorted(answers, key=lambda pair: pair[0])]
 
 
 def balanced(clips: Sequence[LabelledClip], each: int, seed: int = 0) -> list[LabelledClip]:

@@ -79,24 +79,30 @@ def _painted(rgb: np.ndarray) -> tuple[int, int, int, int]:
     return y - half, y + half, x - half, x + half
 
 
-def loss_curve(steps: Sequence[int], losses: Sequence[float], chance: float, title: str) -> Figure:
-    """Training loss over steps, with the loss of guessing as a line."""
+def loss_curve(steps: Sequence[int], losses: Sequence[float], title: str, chance: float | None = None) -> Figure:
+    """Training loss over steps, with the loss of guessing as a line where there is one."""
     figure, axis = plt.subplots(figsize=(6, 2.8))
     axis.plot(steps, losses, color="#3b6fb6", marker=".", lw=1)
-    axis.axhline(chance, color=_INK, lw=0.8, ls=":")
-    axis.annotate("as if guessing among the labels", (steps[-1], chance), ha="right", va="bottom", fontsize=8, color=_INK)
+    if chance is not None:
+        axis.axhline(chance, color=_INK, lw=0.8, ls=":")
+        axis.annotate("as if guessing", (steps[-1], chance), ha="right", va="bottom", fontsize=8, color=_INK)
     axis.set(xlabel="step", ylabel="loss of the answer", title=title, ylim=(0, None))
     _plain(figure)
     return figure
 
 
 def slopes(history: Sequence[Mapping[str, float]], title: str) -> Figure:
-    """Gradient norm of each parameter over steps, on a logarithmic scale."""
-    figure, axis = plt.subplots(figsize=(7, 3.6))
-    for n, name in enumerate(history[0]):
-        axis.semilogy(range(1, len(history) + 1), [step[name] for step in history], lw=1, label=name, color=plt.colormaps["tab20"](n % 20))
+    """Gradient norm of each parameter over steps, on a logarithmic scale, coloured by the module it belongs to."""
+    groups: dict[str, list[str]] = {}
+    for name in history[0]:
+        groups.setdefault(name.split(".")[0], []).append(name)
+    figure, axis = plt.subplots(figsize=(7, 3.2))
+    for n, (group, names) in enumerate(groups.items()):
+        drawn = [[step[name] for name in names] for step in history]
+        lines = axis.semilogy(range(1, len(history) + 1), drawn, lw=0.8, color=plt.colormaps["tab10"](n))
+        lines[0].set_label(group)
     axis.set(xlabel="step", ylabel="gradient norm", title=title)
-    axis.legend(fontsize=6, ncol=2, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     _plain(figure)
     return figure
 
@@ -132,6 +138,37 @@ def growth(curves: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
     return figure
 
 
+def moved(changes: Mapping[str, float], title: str) -> Figure:
+    """How far each part moved; says so where nothing did."""
+    figure, axis = plt.subplots(figsize=(6, 0.4 * len(changes) + 1.1))
+    axis.barh(list(changes), list(changes.values()), color="#3b6fb6")
+    axis.set(xlabel="root mean square change of a weight", title=title)
+    axis.invert_yaxis()
+    for n, change in enumerate(changes.values()):
+        axis.annotate(f" {change:.1e}" if change else " frozen", (change, n), va="center", fontsize=8, color=_INK)
+    axis.margins(x=0.2)
+    _plain(figure)
+    return figure
+
+
+def seconds(rows: Mapping[str, Mapping[str, float]], title: str) -> Figure:
+    """Where the seconds of a step go: one stacked bar a row, with its sum."""
+    figure, axis = plt.subplots(figsize=(7, 0.5 * len(rows) + 1.5))
+    left = np.zeros(len(rows))
+    for n, part in enumerate(next(iter(rows.values()))):
+        width = np.array([row[part] for row in rows.values()])
+        axis.barh(list(rows), width, left=left, label=part, color=plt.colormaps["tab10"](n))
+        left += width
+    for n, total in enumerate(left):
+        axis.annotate(f" {total:.1f} s", (total, n), va="center", fontsize=8, color=_INK)
+    axis.set(xlabel="seconds a step", title=title)
+    axis.margins(x=0.12)
+    axis.invert_yaxis()
+    axis.legend(fontsize=7, ncol=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.35 * 3 / (len(rows) + 1.5)))
+    _plain(figure)
+    return figure
+
+
 def bars(values: Mapping[str, tuple[float, float, float]], line: float, line_name: str, title: str) -> Figure:
     """Shares with their intervals (value, low, high), and a dotted line such as chance."""
     figure, axis = plt.subplots(figsize=(6, 0.5 * len(values) + 1.1))
@@ -139,7 +176,7 @@ def bars(values: Mapping[str, tuple[float, float, float]], line: float, line_nam
         axis.errorbar(value, n, xerr=[[value - low], [high - value]], fmt="o", color="#3b6fb6", capsize=3, ms=5)
     axis.set_yticks(range(len(values)), list(values), fontsize=8)
     axis.axvline(line, color=_INK, lw=0.8, ls=":")
-    axis.annotate(line_name, (line, len(values) - 0.45), fontsize=8, color=_INK, ha="center")
+    axis.annotate(f" {line_name}", (line, len(values) - 0.35), fontsize=8, color=_INK, ha="left")
     axis.set(xlim=(0, 1), ylim=(len(values) - 0.2, -0.6), title=title)
     _plain(figure)
     return figure

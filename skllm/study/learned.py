@@ -35,10 +35,10 @@ class Dependence:
 def movement(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[str, float]:
     """Root mean square change of a number in each parameter group (the first word of its name); exactly 0 where nothing moved.
 
-    before and after: state dicts of one renderer, the first copied before training.
+    before and after: weights of one renderer or model by name, the first copied before training.
     """
     if before.keys() != after.keys():
-        raise ValueError(f"these are two renderers: {sorted(before.keys() ^ after.keys())} is only in one of them")
+        raise ValueError(f"these are two models: {sorted(before.keys() ^ after.keys())} is only in one of them")
     groups: dict[str, list[Tensor]] = {}
     for name, value in after.items():
         groups.setdefault(name.split(".")[0], []).append((value - before[name].to(value)).flatten().float())

@@ -1,16 +1,19 @@
-"""Training stages as records: what learns, on which task, for how long, how fast."""
+"""The four training stages as records: what learns, on which task, for how long, how fast."""
 
 from dataclasses import dataclass
 
-PARTS = ("renderer", "projector")
+from skllm.model import PARTS
+from skllm.reason.lora import Lora
 
 
 @dataclass(frozen=True)
 class Stage:
     """One stage of training.
 
-    learns: parts of the model that move, the rest is frozen; task: what the model is asked, a key of `examples.TASKS`
-    rates: learning rate of each part that learns; epochs: passes over the clips; clips: clips a step
+    learns: parts of the model that move, the rest is frozen; task: what the model is asked, a key of `tasks.TASKS`
+    rates: learning rate of each part that learns; epochs: passes over the clips; clips: questions a step
+    lora: the low-rank changes that this stage adds to the language model, if it is to learn
+    views: how many different drawings of its frames a clip has in all; None draws anew in each epoch
     """
 
     name: str
@@ -19,6 +22,8 @@ class Stage:
     rates: dict[str, float]
     epochs: float | int = 1
     clips: int = 4
+    lora: Lora | None = None
+    views: int | None = None
     weight_decay: float = 0.05
     warm_up: float = 0.03
 
@@ -27,8 +32,30 @@ class Stage:
             raise ValueError(f"stage {self.name!r} may let {', '.join(PARTS)} learn; got {sorted(self.learns)}")
         if set(self.rates) != self.learns or min(self.rates.values()) <= 0:
             raise ValueError(f"stage {self.name!r} needs a positive rate for each of {sorted(self.learns)}; got {self.rates}")
+        if ("lora" in self.learns) != (self.lora is not None):
+            raise ValueError(f"stage {self.name!r} needs a Lora just where lora learns; got lora={self.lora} and learns={sorted(self.learns)}")
+        if self.views is not None and self.views < 1:
+            raise ValueError(f"stage {self.name!r} draws each clip's frames in at least one way; got views={self.views}")
+
+
+def four_stages(renderer: float, projector: float, language: float, lora: Lora, clips: int) -> tuple[Stage, Stage, Stage, Stage]:
+    """The paper's stages with one learning rate a part: what learns, tasks and epochs are the paper's.
+
+    The last trains from one drawing of each clip, since all that lies before its projector is frozen and so is computed once.
+    """
+    drawing, rates = frozenset({"renderer", "projector"}), {"renderer": renderer, "projector": projector}
+    speaking, both = frozenset({"projector", "lora"}), {"projector": projector, "lora": language}
+    return (
+        Stage("render_warmup", drawing, "choose", rates, clips=clips),
+        Stage("disc_ft", drawing, "judge", rates, clips=clips),
+        Stage("cr_distill", drawing | speaking, "explain", rates | both, clips=clips, lora=lora),
+        Stage("refine", speaking, "choose", both, epochs=3, clips=clips, lora=lora, views=1),
+    )
 
 
 # The paper gives every part 2e-5 and its renderer hardly moves (REPRODUCIBILITY.md); ours has a rate of its own.
-# The rates suit `tiny`, whose projector starts from nothing.
-WARM_UP = Stage("render_warmup", frozenset({"renderer", "projector"}), "choose", {"renderer": 5e-3, "projector": 1e-3})
+# The projector of `tiny` starts from nothing, and its language model is fifty times smaller, so both go faster.
+RECIPES = {
+    "tiny": four_stages(renderer=5e-3, projector=1e-3, language=5e-4, lora=Lora(rank=8, alpha=16), clips=4),
+    "paper": four_stages(renderer=2e-3, projector=2e-5, language=2e-5, lora=Lora(), clips=2),
+}

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from transformers import InternVLVisionModel, get_cosine_schedule_with_warmup
 
 from skllm.benchmarks import UI_PRMD, LabelledClip, read_ui_prmd
-from skllm.reason.pictures import imagenet_normalised
+from skllm.reason.pictures import normalised
 from skllm.reason.tiny import PICTURE, TOWER, tower_config
 from skllm.render import DrAction, DrActionConfig, VelocityRenderer
 from skllm.render.camera import Camera, placement
@@ -84,7 +84,7 @@ class Seer(nn.Module):
 
     def forward(self, pictures: Float[Tensor, "F 3 H W"]) -> Float[Tensor, "F 15 6"]:
         """Positions, depths and velocities of the body points in each picture."""
-        patches = self.tower(pixel_values=imagenet_normalised(pictures)).last_hidden_state[:, 1:]
+        patches = self.tower(pixel_values=normalised(pictures)).last_hidden_state[:, 1:]
         grid = patches.unflatten(1, (4, 2, 4, 2)).permute(0, 1, 3, 2, 4, 5).flatten(3).flatten(1, 2)
         return self.read(F.gelu(self.squeeze(grid)).flatten(1)).unflatten(-1, (len(POINTS), 6))
 

@@ -1,42 +1,46 @@
 """One loop for every stage: `transformers.Trainer` with a learning rate for each part, resume, and no NaN let through."""
 
-import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from skllm.benchmarks.records import LabelledClip
-from skllm.model import SkeletonLLM
+from skllm.model import PARTS, SkeletonLLM
+from skllm.skeleton import Skeleton
+from skllm.train.checkpoints import must_hold, seal, set_aside, whole_checkpoints
 from skllm.train.examples import Examples, collate
-from skllm.train.stages import PARTS, Stage
+from skllm.train.features import FeatureCache
+from skllm.train.stages import Stage
+from skllm.train.timing import Stopwatch
 
 _LEARNED = "learned.safetensors"
+_KEPT = 2                  # checkpoints on disk; a third is being written
 
 
 class StageTrainer(Trainer):
     """Trains one stage of a SkeletonLLM; checkpoints hold what learns, not the frozen base.
 
-    `slopes` keeps, for each step, the gradient norm of every parameter that learns, before clipping.
+    `slopes` keeps, for each step, the gradient norm of every parameter that learns, before clipping; `watch` the seconds of
+    each part of a step, where they are measured.
     """
 
-    def __init__(self, model: SkeletonLLM, stage: Stage, examples: Examples, arguments: TrainingArguments):
+    def __init__(self, model: SkeletonLLM, stage: Stage, examples: Examples, arguments: TrainingArguments, timed: bool = True):
         self.stage = stage
         self.slopes: list[dict[str, float]] = []
-        freeze_all_but(model, stage)
+        self.watch = Stopwatch(model, timed)
         super().__init__(model=model, args=arguments, train_dataset=examples, data_collator=collate)
-        self.add_callback(_TellEpoch(examples))
+        self.add_callback(_EachEpochAndSave(examples))
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """AdamW with one group a part; vectors and scalars are not decayed."""
         if self.optimizer is None:
             groups = []
             for part, rate in self.stage.rates.items():
-                learning = list(part_of(self.model, part).parameters())
+                learning = list(self.model.part(part).values())
                 groups += [{"params": [p for p in learning if (p.ndim > 1) == matrices], "lr": rate,
                             "weight_decay": self.stage.weight_decay if matrices else 0.0} for matrices in (True, False)]
             self.optimizer = torch.optim.AdamW([group for group in groups if group["params"]])
@@ -51,24 +55,43 @@ class StageTrainer(Trainer):
         if resume_from_checkpoint is True:
             whole = whole_checkpoints(folder)
             resume_from_checkpoint = str(whole[-1]) if whole else None
-        elif not resume_from_checkpoint:
-            _set_aside(folder)
-        print(f"{self.stage.name}: {self.model.learning()}")
+        elif not resume_from_checkpoint and self.args.should_save:
+            set_aside(folder)
+        if self.args.should_save:
+            print(f"{self.stage.name}: {self.model.learning()}")
         return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
 
-    def training_step(self, *args, **kwargs) -> torch.Tensor:
+    def get_batch_samples(self, *args, **kwargs):
+        """The next step's examples; here the time of a step begins."""
+        self.watch.step()
+        with self.watch.part("read"):
+            return super().get_batch_samples(*args, **kwargs)
+
+    def training_step(self, model: nn.Module, inputs: dict, num_items_in_batch: Tensor | int | None = None) -> Tensor:
         """One forward and backward; keeps the slopes before they are clipped, and stops where one is not finite."""
-        where = f"step {self.state.global_step + 1} of {self.stage.name}"
-        lost = sorted(name for name, p in self.model.named_parameters() if p.requires_grad and not p.isfinite().all())
-        if lost:
-            raise FloatingPointError(f"{where}: {', '.join(lost)} is not finite any more; lower the rates and resume from a checkpoint")
-        loss = super().training_step(*args, **kwargs)
-        norms = {name: p.grad.norm().item() for name, p in self.model.named_parameters() if p.grad is not None}
-        bad = sorted(name for name, norm in norms.items() if not norm < float("inf"))
-        if bad:
-            raise FloatingPointError(f"{where}: the slope of {', '.join(bad)} is not finite; lower the rates or look at this step's clips")
+        keys = inputs.pop("keys")
+        where = f"step {self.state.global_step + 1} of {self.stage.name}, clips {', '.join(keys)}"
+        self._must_be_finite(where)
+        with self.watch.part("whole"):
+            loss = super().training_step(model, inputs, num_items_in_batch)
+        norms = _norms({name: p.grad for name, p in self.model.named_parameters() if p.grad is not None})
+        bad = _by_part(name for name, norm in norms.items() if not norm < float("inf"))
+        if bad or not loss.isfinite():
+            raise FloatingPointError(f"{where}: the loss is {loss.item():.4g}, not finite are the slopes of {bad or 'no part'}; "
+                                     "lower the rates or look at these clips, then resume")
         self.slopes.append(norms)
         return loss
+
+    def compute_loss(self, *args, **kwargs):
+        """The forward pass."""
+        with self.watch.part("forward"):
+            return super().compute_loss(*args, **kwargs)
+
+    def _must_be_finite(self, where: str) -> None:
+        lost = _by_part(name for name, norm in _norms({n: p for n, p in self.model.named_parameters() if p.requires_grad}).items()
+                        if not norm < float("inf"))
+        if lost:
+            raise FloatingPointError(f"{where}: not finite any more are the weights of {lost}; lower the rates and resume from a checkpoint")
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
         folder = Path(output_dir or self.args.output_dir)
@@ -79,8 +102,8 @@ class StageTrainer(Trainer):
         self.model.load_learned(load_file(Path(resume_from_checkpoint) / _LEARNED))
 
 
-class _TellEpoch(TrainerCallback):
-    """Tells the examples which epoch they are drawn for."""
+class _EachEpochAndSave(TrainerCallback):
+    """Tells the examples which epoch they are drawn for, and seals checkpoints that are whole."""
 
     def __init__(self, examples: Examples):
         self.examples = examples
@@ -88,56 +111,77 @@ class _TellEpoch(TrainerCallback):
     def on_epoch_begin(self, args, state, control, **kwargs):
         self.examples.epoch = int(state.epoch or 0)
 
-
-def whole_checkpoints(folder: Path) -> list[Path]:
-    """Checkpoints that were written to their end, oldest first; the Trainer writes its state last."""
-    found = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return sorted(found, key=lambda path: int(path.name.split("-")[1]))
+    def on_save(self, args, state, control, **kwargs):
+        if args.should_save:
+            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
 
-def _set_aside(folder: Path) -> None:
-    for old in folder.glob("earlier-*"):
-        shutil.rmtree(old)
-    for checkpoint in folder.glob("checkpoint-*"):
-        checkpoint.rename(folder / f"earlier-{checkpoint.name}")
+def _norms(tensors: Mapping[str, Tensor]) -> dict[str, float]:
+    """The length of each, with one wait for the device."""
+    if not tensors:
+        return {}
+    norms = torch._foreach_norm([value.detach() for value in tensors.values()])
+    return dict(zip(tensors, torch.stack([norm.float() for norm in norms]).tolist(), strict=True))
 
 
-def part_of(model: SkeletonLLM, part: str) -> nn.Module:
-    """The module that a stage calls by this name."""
-    return {"renderer": model.renderer, "projector": model.mllm.projector}[part]
+def _by_part(names) -> str:
+    """Parameters by the group they learn in: `renderer (features, depth_mix)`; the LoRA's lie inside the language model."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        part = "lora" if "lora_" in name else "renderer" if name.startswith("renderer.") else "projector"
+        groups.setdefault(part, []).append(name.removeprefix("renderer.").removeprefix("mllm.model."))
+    return "; ".join(f"{part} ({', '.join(members[:3])}{' and more' if len(members) > 3 else ''})" for part, members in groups.items())
 
 
-def freeze_all_but(model: SkeletonLLM, stage: Stage) -> None:
-    """Leaves only the stage's parts learning."""
+def make_ready(model: SkeletonLLM, stage: Stage, seed: int = 0) -> None:
+    """Leaves only the stage's parts learning: an earlier stage's LoRA is merged, and this stage's added."""
+    if stage.lora:
+        model.mllm.add_lora(stage.lora, seed)
+    else:
+        model.mllm.merge_lora()
     model.requires_grad_(False)
+    model.kept_features = None
     for part in PARTS:
-        part_of(model, part).requires_grad_(part in stage.learns)
+        for parameter in model.part(part).values():
+            parameter.requires_grad_(part in stage.learns)
 
 
 def stage_trainer(
     model: SkeletonLLM, stage: Stage, clips: Sequence[LabelledClip], labels: Sequence[str], folder: str | Path, seed: int = 0,
-    steps: int = -1, save_steps: int = 25, log_steps: int = 5, checkpointing: bool = False,
+    steps: int = -1, save_steps: int = 25, log_steps: int = 5, checkpointing: bool = False, rationales: Mapping[str, str] | None = None,
+    unseen: Sequence[str] = (), workers: int | None = None, keep_features: bool = True, report_to: str | list[str] = "none", timed: bool = True,
 ) -> StageTrainer:
-    """A trainer for a stage; call `.train(resume_from_checkpoint=True)`.
+    """A trainer for a stage; call `.train(resume_from_checkpoint=True)`. An earlier stage's LoRA is merged first.
 
-    labels: the candidates of every question, seen labels only; folder: where checkpoints go (the last two are kept)
+    labels: the candidates of every question, seen labels only; unseen: labels that no question or rationale may name
+    rationales: a teacher's text by clip (`collect_rationales`); folder: where checkpoints go (the last two are kept)
     steps: optimizer steps, or -1 for the stage's epochs; checkpointing: recompute the frozen model's activations in the
-    backward pass, slower and with less memory. Raises OSError before the first step where the folder can't be written.
+    backward pass, slower and with less memory; workers: processes that read clips, by default two for clips that lie in files
+    keep_features: where the renderer is frozen, compute what the tower sees of a clip once; needs room on the disk
+    report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
+    Raises OSError before the first step where the folder can't be written or the disk is too full.
     """
-    _must_be_writable(Path(folder))
+    make_ready(model, stage, seed)
+    examples = Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample, rationales, unseen, stage.views)
+    wanted = (_KEPT + 1) * _checkpoint_bytes(model)
+    must_hold(Path(folder), wanted)
+    if keep_features and "renderer" not in stage.learns:
+        model.kept_features = FeatureCache(model, Path(folder) / "features")
+        must_hold(Path(folder), wanted + len(examples) * (stage.views or 1) * model.kept_features.bytes_of(examples[0]["clips"]))
     if checkpointing:
-        model.mllm.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.mllm.model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    if workers is None:
+        workers = 0 if all(isinstance(one.source, Skeleton) for one in clips) else 2
     arguments = TrainingArguments(
         output_dir=str(folder), per_device_train_batch_size=stage.clips, num_train_epochs=stage.epochs, max_steps=steps,
         learning_rate=max(stage.rates.values()), lr_scheduler_type="cosine", warmup_steps=stage.warm_up, max_grad_norm=1.0,
-        logging_steps=log_steps, save_steps=save_steps, save_total_limit=2, seed=seed, data_seed=seed, report_to="none",
-        remove_unused_columns=False, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False,
+        logging_steps=log_steps, save_steps=save_steps, save_total_limit=_KEPT, seed=seed, data_seed=seed, report_to=report_to,
+        remove_unused_columns=False, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, dataloader_num_workers=workers,
     )
-    return StageTrainer(model, stage, Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample), arguments)
+    return StageTrainer(model, stage, examples, arguments, timed)
 
 
-def _must_be_writable(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    trial = folder / ".writable"
-    trial.write_bytes(b"")
-    os.remove(trial)
+def _checkpoint_bytes(model: SkeletonLLM) -> int:
+    """Weights that are this model's own, and for what learns two moments of the optimizer."""
+    learning = sum(p.numel() for part in PARTS for p in model.part(part).values() if p.requires_grad)
+    return sum(value.nbytes for value in model.learned().values()) + 8 * learning

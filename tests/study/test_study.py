@@ -49,8 +49,9 @@ def test_a_record_never_holds_a_nan(tmp_path):
 def test_figures_are_drawn_and_saved(tmp_path):
     rows = {"a": torch.rand(4, 3, 30, 30), "nothing": torch.zeros(4, 3, 30, 30)}
     drawn = {
-        "films": figures.films(rows, shown=3), "loss": figures.loss_curve([1, 2], [2.0, 1.0], 1.9, "t"),
-        "slopes": figures.slopes([{"p": 1.0}, {"p": 0.5}], "t"), "bars": figures.bars({"x": (0.5, 0.4, 0.6)}, 0.1, "chance", "t"),
+        "films": figures.films(rows, shown=3), "loss": figures.loss_curve([1, 2], [2.0, 1.0], "t", 1.9),
+        "slopes": figures.slopes([{"p": 1.0}, {"p": 0.5}], "t"), "moved": figures.moved({"renderer": 0.1, "lora": 0.0}, "t"),
+        "seconds": figures.seconds({"a": {"x": 1.0, "y": 2.0}}, "t"), "bars": figures.bars({"x": (0.5, 0.4, 0.6)}, 0.1, "chance", "t"),
     }
     for name, figure in drawn.items():
         path = figures.save(figure, name, str(tmp_path))

@@ -1,0 +1,64 @@
+"""LoRA on the language model (Hu et al. 2022), by peft: added for a stage, merged before the next, and kept apart on disk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from torch import Tensor, nn
+
+TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_PREFIX = "base_model.model."
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank changes of every linear layer of these names. The paper's numbers are the defaults.
+
+    rank: of each change; alpha: changes are scaled by alpha / rank; dropout: share of a layer's inputs hidden from its change
+    """
+
+    rank: int = 32
+    alpha: int = 64
+    dropout: float | int = 0.05
+    targets: Sequence[str] = TARGETS
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "targets", tuple(self.targets))          # JSON gives lists
+        if self.rank < 1 or self.alpha <= 0 or not 0 <= self.dropout < 1 or not self.targets:
+            raise ValueError(f"a LoRA has a rank of 1 or more, a positive alpha, a dropout in [0, 1) and targets; got {self}")
+
+
+class Adapter:
+    """One LoRA on a language model, whose layers it wraps in place until it is merged into them."""
+
+    def __init__(self, language: nn.Module, lora: Lora, seed: int = 0):
+        self.lora, self.merged = lora, False
+        told = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=list(lora.targets), bias="none")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._wrapped: PeftModel = get_peft_model(language, told)
+        self._kept: dict[str, Tensor] = {}
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """What learns, by its name in the wrapped model; nothing once merged."""
+        return {} if self.merged else {name: p for name, p in self._wrapped.named_parameters() if "lora_" in name}
+
+    def state(self) -> dict[str, Tensor]:
+        """The low-rank factors by layer, as they are or as they were when merged."""
+        if self.merged:
+            return self._kept
+        return {name.removeprefix(_PREFIX): value.detach() for name, value in get_peft_model_state_dict(self._wrapped).items()}
+
+    def load(self, stored: dict[str, Tensor]) -> None:
+        """Takes factors that `state` gave, whole."""
+        if self.merged:
+            raise ValueError("this LoRA is merged into the language model and can't be changed any more; load the model anew")
+        set_peft_model_state_dict(self._wrapped, {_PREFIX + name: value for name, value in stored.items()})
+
+    def merge(self) -> None:
+        """Adds the changes to the layers' own weights and unwraps them; raises ValueError where a change is not finite."""
+        if not self.merged:
+            self._kept = {name: value.cpu().clone() for name, value in self.state().items()}
+            self._wrapped.merge_and_unload(safe_merge=True)
+            self.merged, self._wrapped = True, None

@@ -1,0 +1,133 @@
+"""The stages as they are run: on which clips, from which checkpoint, and how well the result does. Notebooks and `skllm train` share it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from skllm.benchmarks import NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
+from skllm.benchmarks.records import Protocol
+from skllm.model import PARTS, SkeletonLLM
+from skllm.respond.scores import Score
+from skllm.study.evaluation import balanced, evaluate
+from skllm.study.learned import movement
+from skllm.train.stages import Stage
+from skllm.train.trainer import StageTrainer, stage_trainer
+
+NOTEBOOKS = ("02_render_warmup", "03_disc_ft", "04_cr_distill", "05_recognition")        # of the four stages
+KINDS = ("ranked", "strict", "lenient")
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is trained on, and what is tested: people never trained on (labels seen), and labels never trained on.
+
+    labels: the seen ones in use; every question of the training is about these
+    """
+
+    protocol: Protocol
+    labels: tuple[str, ...]
+    train: tuple[LabelledClip, ...]
+    test: tuple[LabelledClip, ...]
+    unseen: tuple[LabelledClip, ...]
+
+
+def material(
+    scale: str, train_each: int, test_each: int, unseen_each: int, labels: int, seed: int, data_root: str | Path = "", leave_out: str | Path = "",
+) -> Material:
+    """The clips of a scale: the bundled Kinect recordings, or at `paper` scale NTU RGB+D 60 split 55/5 from the user's folder.
+
+    At most so many clips of each label, training clips drawn by seed, those for testing always the same; labels: how many seen ones.
+    """
+    ntu = scale == "paper"
+    protocol, clips = (NTU60.protocol("xsub_55_5"), NTU60.clips(data_root, leave_out or None)) if ntu else (UI_PRMD, read_ui_prmd("kinect22"))
+    seen = protocol.seen[:labels]
+    chosen = [one for one in clips if one.label in seen + protocol.unseen]
+    parts = [split(chosen, protocol, part) for part in ("train", "test", "unseen")]
+    drawn = [balanced(part, each, which) for part, each, which in zip(parts, (train_each, test_each, unseen_each), (seed, 0, 0), strict=True)]
+    return Material(protocol, seen, *map(tuple, drawn))
+
+
+def start_of(stage: int, runs: Path, scale: str, seed: int, base: str = "tiny", previous: str | Path = "") -> str:
+    """From which checkpoint a stage (1 to 4) starts: `previous` if given, else the newest earlier stage of the same scale and seed.
+
+    Where none was run, the embedded model's shipped warm-up, or an untrained base; it is said in a sentence.
+    """
+    if previous or stage == 1:
+        return str(previous or base)
+    folders = [runs / f"{name}-{scale}-{seed}" / "model" for name in NOTEBOOKS[: stage - 1]]
+    found = [folder for folder in folders if (folder / "skllm.json").is_file()]
+    start = str(found[-1]) if found else "tiny-warm" if base == "tiny" else base
+    if not found or found[-1] != folders[-1]:
+        print(f"stage {stage - 1} was not run here at this scale and seed; stage {stage} starts from {Path(start).parent.name if found else start}")
+    return start
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A stage that was run. curve: (step, loss); moved: root mean square change of each part; seconds: of each part of a step (median)."""
+
+    trainer: StageTrainer
+    curve: tuple[tuple[int, float], ...]
+    moved: dict[str, float]
+    seconds: dict[str, float]
+
+
+def train_stage(
+    model: SkeletonLLM, stage: Stage, clips: Material, folder: str | Path, seed: int = 0, resume: bool = False,
+    rationales: Mapping[str, str] | None = None, **options,
+) -> Trained:
+    """Trains the model one stage further; options go to `stage_trainer`. With resume it goes on from a run that was cut off."""
+    trainer = stage_trainer(model, stage, clips.train, clips.labels, folder, seed, rationales=rationales, unseen=clips.protocol.unseen, **options)
+    before = _parts(model)
+    trainer.train(resume_from_checkpoint=resume)
+    model.eval()
+    curve = tuple((entry["step"], entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
+    return Trained(trainer, curve, movement(before, _parts(model)), trainer.watch.medians())
+
+
+def _parts(model: SkeletonLLM) -> dict[str, Tensor]:
+    return {f"{part}.{name}": value.detach().clone() for part in PARTS for name, value in model.part(part).items()}
+
+
+def examine(model: SkeletonLLM, clips: Material) -> dict[str, Score]:
+    """How often the model is right on people and on labels never trained on: the likeliest label, and what it says, strictly and leniently."""
+    people = evaluate(model, clips.test, clips.labels, "unseen people")
+    words = evaluate(model, clips.unseen, clips.protocol.unseen, "unseen labels")
+    return {f"{name} ({kind})": getattr(part, kind) for name, part in (("unseen people", people), ("unseen labels", words)) for kind in KINDS}
+
+
+def numbers_of(done: Trained, scores: Mapping[str, Score]) -> dict:
+    """What a stage's record holds."""
+    first, last = done.curve[0][1], done.curve[-1][1]
+    return {**scores, "first loss": first, "last loss": last, **{f"moved {part}": far for part, far in done.moved.items()},
+            **{f"seconds a step, {part}": value for part, value in done.seconds.items()}}
+
+
+def settings_of(stage: Stage, **more) -> dict:
+    """What a stage's record says of how it was run."""
+    told = asdict(stage)
+    return {**{name: sorted(value) if isinstance(value, frozenset) else value for name, value in told.items()}, **more}
+
+
+def run_stages(
+    stages: Sequence[tuple[int, Stage]], model: SkeletonLLM, clips: Material, runs: Path, scale: str, seed: int, steps: Mapping[int, int],
+    write, rationales: Mapping[str, str] | None = None, resume: bool = False, **options,
+) -> None:
+    """Runs stages in a row, each from what the one before made; examines, saves and records each before the next begins.
+
+    write: is given the notebook's name, numbers, settings and seconds of each; torch is seeded before each, so that a stage run alone
+    gives what it gives in a row.
+    """
+    for number, stage in stages:
+        started = time.time()
+        torch.manual_seed(seed)
+        folder = runs / f"{NOTEBOOKS[number - 1]}-{scale}-{seed}"
+        done = train_stage(model, stage, clips, folder, seed, resume, rationales if stage.task in ("explain", "reason") else None,
+                           steps=steps.get(number, -1), **options)
+        scores = examine(model, clips)
+        model.save_pretrained(folder / "model")
+        write(NOTEBOOKS[number - 1], numbers_of(done, scores), settings_of(stage), time.time() - started)
