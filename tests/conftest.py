@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import InternVLConfig, InternVLForConditionalGeneration, InternVLVisionConfig, LlamaConfig, PreTrainedTokenizerFast
+from transformers import (
+    InternVLConfig,
+    InternVLForConditionalGeneration,
+    InternVLVisionConfig,
+    LlamaConfig,
+    PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2Config,
+)
 
 from skllm.model import SkeletonLLM
 from skllm.reason.mllm import MLLM
@@ -40,8 +49,9 @@ def stick():
     return stick_clip()
 
 
-def fake_tokenizer() -> PreTrainedTokenizerFast:
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<file_sep>"]
+def fake_tokenizer(*more: str) -> PreTrainedTokenizerFast:
+    """Bytes, ChatML's words, and more special words."""
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<file_sep>", *more]
     vocabulary = {word: n for n, word in enumerate([*special, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
     bare = Tokenizer(models.BPE(vocabulary, []))
     bare.pre_tokenizer, bare.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
@@ -63,6 +73,43 @@ def fake_mllm() -> MLLM:
         for weight in model.parameters():
             weight.mul_(4)       # large enough that answers depend on pictures
     return MLLM(model.eval(), tokenizer, "fake", frame_label="{n}:")
+
+
+def fake_internvl3() -> MLLM:
+    """InternVL3 in true structure: Qwen2 behind an InternViT, pictures between <img> and </img>; random and tiny."""
+    tokenizer = fake_tokenizer("<img>", "</img>", "<IMG_CONTEXT>")
+    vision = InternVLVisionConfig(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=56, patch_size=14)
+    text = Qwen2Config(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=64, vocab_size=len(tokenizer),
+    )
+    config = InternVLConfig(
+        vision_config=vision, text_config=text, image_token_id=tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>"), image_seq_length=4,
+    )
+    return MLLM(_random(InternVLForConditionalGeneration(config)), tokenizer, "internvl3")
+
+
+def fake_qwen() -> MLLM:
+    """Qwen2.5-VL in true structure, with windows in its tower; random and tiny, 56 pixels a side."""
+    tokenizer = fake_tokenizer("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+    words = tokenizer.convert_tokens_to_ids
+    config = Qwen2_5_VLConfig(
+        vision_config={"depth": 2, "hidden_size": 16, "num_heads": 2, "intermediate_size": 32, "out_hidden_size": 32, "window_size": 28,
+                       "fullatt_block_indexes": [1]},
+        text_config={"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64,
+                     "vocab_size": len(tokenizer), "rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [1, 1, 2]}},
+        image_token_id=words("<|image_pad|>"), video_token_id=words("<|video_pad|>"), vision_start_token_id=words("<|vision_start|>"),
+        vision_end_token_id=words("<|vision_end|>"),
+    )
+    return MLLM(_random(Qwen2_5_VLForConditionalGeneration(config)), tokenizer, "qwen2_5_vl", picture_size=56)
+
+
+def _random(model):
+    """The model with weights that are always the same, and large enough that answers depend on pictures."""
+    dice = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.copy_(weight if weight.ndim < 2 else 2 * torch.randn(weight.shape, generator=dice) / weight[0].numel() ** 0.5)
+    return model.eval()
 
 
 @pytest.fixture

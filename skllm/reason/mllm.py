@@ -19,7 +19,7 @@ from skllm.reason.tiny import load_tiny
 
 _KNOWN = "known are tiny, tiny-warm, a folder that save_pretrained wrote, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
 Seen = Float[Tensor, "T K D"] | list[Float[Tensor, "_ D"]]      # one clip's tokens, picture by picture
-Features = Float[Tensor, "T K C"] | list[Float[Tensor, "_ C"]]  # the same before the projector
+Features = Float[Tensor, "T R C"] | list[Float[Tensor, "_ C"]]  # the same before the projector
 _IGNORED = -100       # positions that no loss looks at
 
 
@@ -138,8 +138,8 @@ class MLLM(nn.Module):
         """Visual tokens, ready for the language model: K a picture, or with `foreground_only` as many as it has painted groups."""
         return self.project(self.features(pictures))
 
-    def features(self, pictures: Float[Tensor, "B T 3 H W"]) -> Float[Tensor, "B T K C"] | list[list[Float[Tensor, "_ C"]]]:
-        """What the frozen tower sees. The one place where pictures leave float32."""
+    def features(self, pictures: Float[Tensor, "B T 3 H W"]) -> Float[Tensor, "B T R C"] | list[list[Float[Tensor, "_ C"]]]:
+        """What the frozen tower sees, in rows of which the projector makes tokens. The one place where pictures leave float32."""
         if pictures.shape[-2:] != (self.picture_size, self.picture_size):
             got, want = tuple(pictures.shape[-2:]), (self.picture_size, self.picture_size)
             raise ValueError(f"{self.name} sees {want} pictures; got {got}: set the renderer's size")
@@ -150,7 +150,7 @@ class MLLM(nn.Module):
             return [tokens[n : n + frames] for n in range(0, len(tokens), frames)]
         return self.family.features(flat).unflatten(0, pictures.shape[:2])
 
-    def project(self, features: Float[Tensor, "B T K C"] | list[Features]) -> Float[Tensor, "B T K D"] | list[list[Float[Tensor, "_ D"]]]:
+    def project(self, features: Float[Tensor, "B T R C"] | list[Features]) -> Float[Tensor, "B T K D"] | list[list[Float[Tensor, "_ D"]]]:
         """What the tower saw, as words of the language model."""
         if isinstance(features, Tensor):
             made = self.projector(features.flatten(0, -2))                    # a projector may make one word of several rows

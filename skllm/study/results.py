@@ -106,9 +106,11 @@ class Outputs:
     runs: Path
 
 
-def outputs(scale: str) -> Outputs:
-    """The places for one scale: a smoke run writes under runs/smoke only, so that it never replaces what is shown."""
+def outputs(scale: str, seed: int = 0) -> Outputs:
+    """The places for one scale: what is shown are the figures of seed 0, other seeds draw under runs/; a smoke run writes under runs/smoke only."""
     if scale not in SCALES:
         raise ValueError(f"no scale {scale!r}; known: {', '.join(SCALES)}")
     runs = project_folder() / "runs"
-    return Outputs("runs/smoke/figures", "runs/smoke/results", runs / "smoke") if scale == "smoke" else Outputs("papers/figures", "results", runs)
+    if scale == "smoke":
+        return Outputs("runs/smoke/figures", "runs/smoke/results", runs / "smoke")
+    return Outputs("papers/figures" if seed == 0 else f"runs/figures-{seed}", "results", runs)

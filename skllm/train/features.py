@@ -35,7 +35,7 @@ class FeatureCache:
         self._eye = _digest_of_tower(model)
 
     @torch.no_grad()
-    def __call__(self, clips: list[Skeleton]) -> Float[Tensor, "B T K C"] | list[list[Float[Tensor, "_ C"]]]:
+    def __call__(self, clips: list[Skeleton]) -> Float[Tensor, "B T R C"] | list[list[Float[Tensor, "_ C"]]]:
         """Features of sampled clips; all that are not kept yet are made in one call."""
         look = look_of(self.renderer) + self._eye + repr((_LAYOUT, self.mllm.foreground_only, str(self.mllm.model.dtype))).encode()
         paths = [self.folder / f"{digest(look, clip)}.safetensors" for clip in clips]
