@@ -14,7 +14,7 @@ _HOME = {
     "BENCHMARKS": "skllm.benchmarks", "UI_PRMD": "skllm.benchmarks", "split": "skllm.benchmarks", "read_ui_prmd": "skllm.benchmarks",
     "DrAction": "skllm.render", "DrActionConfig": "skllm.render", "VelocityRenderer": "skllm.render",
     "SkeletonLLM": "skllm.model", "Recognition": "skllm.model",
-    "RECIPES": "skllm.train.stages", "Stage": "skllm.train.stages", "stage_trainer": "skllm.train.trainer",
+    "RECIPES": "skllm.train.stages", "stage_trainer": "skllm.train.trainer",
     "evaluate": "skllm.study.evaluation",
 }
 __all__ = [*sorted(_HOME), "__version__"]

@@ -1,5 +1,6 @@
 """LoRA on the language model (Hu et al. 2022), by peft: added for a stage, merged before the next, and kept apart on disk."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,8 @@ class Adapter:
     def __init__(self, language: nn.Module, lora: Lora, seed: int = 0):
         self.lora, self.merged = lora, False
         told = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=list(lora.targets), bias="none")
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)           # peft asks transformers by a name that is to go
             torch.manual_seed(seed)
             self._wrapped: PeftModel = get_peft_model(language, told)
         self._kept: dict[str, Tensor] = {}

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean, stdev
 
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,17 @@ def accuracy(correct: Sequence[bool]) -> Score:
     hits, n = sum(map(bool, correct)), len(correct)
     interval = binomtest(hits, n).proportion_ci(method="wilson")
     return Score(hits / n, n, float(interval.low), float(interval.high))
+
+
+def over_seeds(scores: Sequence[Score]) -> Score:
+    """The mean over trainings that differ in their seed, tested on the same clips.
+
+    Its 95 % interval is the wider of two: Student's over the seeds, and Wilson's over the clips at the mean, since clips and
+    seeds both are a sample. Raises ValueError where the scores rest on different numbers of clips.
+    """
+    if not scores or len({score.n for score in scores}) > 1:
+        raise ValueError(f"a mean over seeds needs scores on the same clips; got n = {sorted({score.n for score in scores})}")
+    middle, n = mean(score.value for score in scores), scores[0].n
+    clips = binomtest(round(middle * n), n).proportion_ci(method="wilson")
+    reach = t.ppf(0.975, len(scores) - 1) * stdev(score.value for score in scores) / len(scores) ** 0.5 if len(scores) > 1 else 0.0
+    return Score(middle, n, max(0.0, min(float(clips.low), middle - float(reach))), min(1.0, max(float(clips.high), middle + float(reach))))

@@ -1,20 +1,24 @@
 """The stages as they are run: on which clips, from which checkpoint, and how well the result does. Notebooks and `skllm train` share it."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pandas as pd
 import torch
 from torch import Tensor
 
 from skllm.benchmarks import NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
 from skllm.benchmarks.records import Protocol
 from skllm.model import PARTS, SkeletonLLM
-from skllm.respond.scores import Score
+from skllm.respond.scores import Score, over_seeds
 from skllm.study.evaluation import balanced, evaluate
 from skllm.study.learned import movement
+from skllm.study.results import table
 from skllm.train.stages import Stage
+from skllm.train.teachers import KinematicTeacher, LocalTeacher, ServerTeacher, Teacher
 from skllm.train.trainer import StageTrainer, stage_trainer
 
 NOTEBOOKS = ("02_render_warmup", "03_disc_ft", "04_cr_distill", "05_recognition")        # of the four stages
@@ -66,6 +70,17 @@ def start_of(stage: int, runs: Path, scale: str, seed: int, base: str = "tiny", 
     return start
 
 
+def teacher_of(name: str) -> Teacher:
+    """A teacher by name: `kinematic`, `server:MODEL` (an OpenAI-compatible server at OPENAI_BASE_URL), or `local:FOLDER_OR_ID`."""
+    kind, _, model = name.partition(":")
+    if name == "kinematic":
+        return KinematicTeacher()
+    if kind not in ("server", "local") or not model:
+        raise ValueError(f"no teacher {name!r}; known: kinematic, server:MODEL, local:FOLDER_OR_ID")
+    address = {"base_url": os.environ["OPENAI_BASE_URL"]} if "OPENAI_BASE_URL" in os.environ else {}
+    return ServerTeacher(model, **address) if kind == "server" else LocalTeacher(model)
+
+
 @dataclass(frozen=True)
 class Trained:
     """A stage that was run. curve: (step, loss); moved: root mean square change of each part; seconds: of each part of a step (median)."""
@@ -98,6 +113,31 @@ def examine(model: SkeletonLLM, clips: Material) -> dict[str, Score]:
     people = evaluate(model, clips.test, clips.labels, "unseen people")
     words = evaluate(model, clips.unseen, clips.protocol.unseen, "unseen labels")
     return {f"{name} ({kind})": getattr(part, kind) for name, part in (("unseen people", people), ("unseen labels", words)) for kind in KINDS}
+
+
+def stage_table(scale: str, folder: str = "results") -> pd.DataFrame:
+    """Each stage's accuracy, from the records of all seeds: a row a stage and measure, with mean, interval, n and how many seeds."""
+    rows = []
+    for stage, notebook in enumerate(NOTEBOOKS, 1):
+        told = table(notebook, folder)
+        told = told[(told["scale"] == scale) & told["name"].str.startswith("unseen")] if len(told) else told
+        for name, group in told.groupby("name", sort=False) if len(told) else ():
+            score = over_seeds([Score(row.value, int(row.n), row.low, row.high) for row in group.itertuples()])
+            tested, kind = name.removesuffix(")").split(" (")
+            rows.append({"stage": stage, "tested on": tested, "answer": kind, "mean": score.value, "low": score.low, "high": score.high,
+                         "n": score.n, "seeds": len(group)})
+    return pd.DataFrame(rows)
+
+
+def step_table(scale: str, seed: int, folder: str = "results") -> pd.DataFrame:
+    """Seconds of each part of a step (median) in each stage of one run, from its records."""
+    rows = {}
+    for stage, notebook in enumerate(NOTEBOOKS, 1):
+        told = table(notebook, folder)
+        told = told[(told["scale"] == scale) & (told["seed"] == seed) & told["name"].str.startswith("seconds a step, ")] if len(told) else told
+        if len(told):
+            rows[f"stage {stage}"] = dict(zip(told["name"].str.removeprefix("seconds a step, "), told["value"], strict=True))
+    return pd.DataFrame(rows).T
 
 
 def numbers_of(done: Trained, scores: Mapping[str, Score]) -> dict:

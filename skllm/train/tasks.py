@@ -10,7 +10,7 @@ from skllm.benchmarks.similar import similar_actions
 from skllm.reason import questions
 from skllm.reason.questions import NO, YES, shuffled
 
-Asked = tuple[str, str]       # a question and its answer
+Exchange = tuple[str, str]       # a question and its answer
 
 
 class Choose:
@@ -22,7 +22,7 @@ class Choose:
         questions.choose(labels)          # refuses labels that are no choice before the first step
         self.clips, self.labels = clips, labels
 
-    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Asked:
+    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
         """The question of this number about a clip, and its answer."""
         return questions.choose(shuffled(self.labels, dice)), one.label
 
@@ -39,7 +39,7 @@ class Judge(Choose):
         super().__init__(clips, labels, rationales)
         self.similar = similar_actions(list(labels))
 
-    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Asked:
+    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
         """YES for question 0, about the clip's own label; NO for question 1, about a similar one."""
         near = self.similar[one.label]
         drawn = near[int(torch.randint(len(near), (), generator=dice))]
@@ -55,7 +55,7 @@ class Explain(Choose):
         if not self.clips:
             raise ValueError(f"none of {len(clips)} clips has a rationale; collect_rationales(teacher, clips) writes them")
 
-    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Asked:
+    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
         """The rationale, asked for without any label."""
         return questions.explain(), self.rationales[one.key]
 
@@ -63,7 +63,7 @@ class Explain(Choose):
 class Reason(Explain):
     """Multiple choice whose answer is the rationale: the paper's reasoning variant of the first question."""
 
-    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Asked:
+    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
         """The rationale, asked for among the labels."""
         return questions.choose(shuffled(self.labels, dice), reasoning=True), self.rationales[one.key]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import PARTS, SkeletonLLM
@@ -59,6 +59,7 @@ class StageTrainer(Trainer):
             set_aside(folder)
         if self.args.should_save:
             print(f"{self.stage.name}: {self.model.learning()}")
+        set_seed(self.args.seed + self.args.process_index)         # whatever was drawn before; a checkpoint brings its own dice
         return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
 
     def get_batch_samples(self, *args, **kwargs):
@@ -79,7 +80,8 @@ class StageTrainer(Trainer):
         if bad or not loss.isfinite():
             raise FloatingPointError(f"{where}: the loss is {loss.item():.4g}, not finite are the slopes of {bad or 'no part'}; "
                                      "lower the rates or look at these clips, then resume")
-        self.slopes.append(norms)
+        if self.accelerator.sync_gradients:
+            self.slopes.append(norms)
         return loss
 
     def compute_loss(self, *args, **kwargs):
@@ -149,7 +151,8 @@ def make_ready(model: SkeletonLLM, stage: Stage, seed: int = 0) -> None:
 def stage_trainer(
     model: SkeletonLLM, stage: Stage, clips: Sequence[LabelledClip], labels: Sequence[str], folder: str | Path, seed: int = 0,
     steps: int = -1, save_steps: int = 25, log_steps: int = 5, checkpointing: bool = False, rationales: Mapping[str, str] | None = None,
-    unseen: Sequence[str] = (), workers: int | None = None, keep_features: bool = True, report_to: str | list[str] = "none", timed: bool = True,
+    unseen: Sequence[str] = (), workers: int | None = None, accumulate: int = 1, keep_features: bool = True, report_to: str | list[str] = "none",
+    timed: bool = True,
 ) -> StageTrainer:
     """A trainer for a stage; call `.train(resume_from_checkpoint=True)`. An earlier stage's LoRA is merged first.
 
@@ -157,6 +160,7 @@ def stage_trainer(
     rationales: a teacher's text by clip (`collect_rationales`); folder: where checkpoints go (the last two are kept)
     steps: optimizer steps, or -1 for the stage's epochs; checkpointing: recompute the frozen model's activations in the
     backward pass, slower and with less memory; workers: processes that read clips, by default two for clips that lie in files
+    accumulate: parts in which a step's clips are computed one after another; processes share the clips of a step
     keep_features: where the renderer is frozen, compute what the tower sees of a clip once; needs room on the disk
     report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
     Raises OSError before the first step where the folder can't be written or the disk is too full.
@@ -173,12 +177,20 @@ def stage_trainer(
     if workers is None:
         workers = 0 if all(isinstance(one.source, Skeleton) for one in clips) else 2
     arguments = TrainingArguments(
-        output_dir=str(folder), per_device_train_batch_size=stage.clips, num_train_epochs=stage.epochs, max_steps=steps,
+        output_dir=str(folder), gradient_accumulation_steps=accumulate, num_train_epochs=stage.epochs, max_steps=steps,
         learning_rate=max(stage.rates.values()), lr_scheduler_type="cosine", warmup_steps=stage.warm_up, max_grad_norm=1.0,
         logging_steps=log_steps, save_steps=save_steps, save_total_limit=_KEPT, seed=seed, data_seed=seed, report_to=report_to,
         remove_unused_columns=False, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, dataloader_num_workers=workers,
     )
+    arguments.per_device_train_batch_size = _share(stage, arguments.world_size * accumulate)
     return StageTrainer(model, stage, examples, arguments, timed)
+
+
+def _share(stage: Stage, parts: int) -> int:
+    """How many of a step's clips one process computes at once."""
+    if stage.clips % parts:
+        raise ValueError(f"a step of {stage.name} has {stage.clips} clips, which {parts} processes or parts can't share; set clips to a multiple")
+    return stage.clips // parts
 
 
 def _checkpoint_bytes(model: SkeletonLLM) -> int:

@@ -1,0 +1,58 @@
+"""Several processes do what one does: the same training, and each clip's answer once."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from skllm.study.evaluation import merged
+from skllm.train.stages import RECIPES
+from skllm.train.trainer import _share
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(out: Path, processes: int) -> Path:
+    out.mkdir()
+    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"] if processes > 1 else []
+    told = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, *launch, "-m", "tests.train.processes", str(out)], cwd=ROOT, env=told, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return out
+
+
+@pytest.mark.slow
+def test_two_processes_train_and_answer_as_one_does(tmp_path):
+    """Three stages of four clips a step: on one process, and two clips each on two. Sums run in another order, so not bit for bit."""
+    one, two = run(tmp_path / "one", 1), run(tmp_path / "two", 2)
+    alone, shared = (json.loads((folder / "told-0.json").read_text()) for folder in (one, two))
+    for stage in ("disc_ft", "cr_distill", "refine"):
+        assert shared[stage] == pytest.approx(alone[stage], rel=1e-4), stage
+    weights, parts = load_file(one / "weights-0.safetensors"), [load_file(two / f"weights-{rank}.safetensors") for rank in (0, 1)]
+    for name, value in weights.items():
+        assert torch.equal(parts[0][name], parts[1][name]), name            # both processes hold the same model
+        torch.testing.assert_close(parts[0][name], value, rtol=1e-3, atol=2e-4)
+    told = [json.loads((two / f"told-{rank}.json").read_text()) for rank in (0, 1)]
+    assert told[0]["said"] == told[1]["said"] and len(told[0]["said"]) == 7 and told[0]["labels"] == alone["labels"] and told[0]["judged"] == 10
+
+
+def test_answers_of_all_processes_are_put_in_order():
+    assert merged([(0, "a"), (2, "c"), (1, "b"), (3, "d")], 4) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("answers", [[(0, "a")], [(0, "a"), (0, "a"), (1, "b")], [(0, "a"), (2, "c")]])
+def test_a_lost_or_doubled_answer_is_noticed(answers):
+    with pytest.raises(RuntimeError, match="2 clips were shared out"):
+        merged(answers, 2)
+
+
+def test_a_step_that_processes_cannot_share_is_refused():
+    stage = RECIPES["tiny"][0]
+    assert _share(stage, 2) == 2
+    with pytest.raises(ValueError, match="has 4 clips, which 3 processes"):
+        _share(stage, 3)
