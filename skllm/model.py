@@ -126,7 +126,7 @@ class SkeletonLLM(nn.Module):
         """The weights that belong to this model rather than to its base: renderer, projector, and LoRAs in the order of their stages."""
         parts = {"renderer": self.renderer.state_dict(), "projector": self.mllm.projector.state_dict(),
                  **{f"lora.{n}": adapter.state() for n, adapter in enumerate(self.mllm.adapters)}}
-        return {f"{part}.{name}": value.detach().contiguous() for part, values in parts.items() for name, value in values.items()}
+        return {f"{part}.{name}": _whole(value.detach()).contiguous() for part, values in parts.items() for name, value in values.items()}
 
     def load_learned(self, stored: dict[str, Tensor]) -> None:
         """Takes weights that `learned` gave; refuses missing, extra and non-finite ones, and merged LoRAs that are not this model's."""
@@ -242,6 +242,11 @@ def _stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
         raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
     return told, stored
+
+
+def _whole(value: Tensor) -> Tensor:
+    """The tensor itself where it is spread over processes (FSDP), which all of them must ask for at once."""
+    return value.full_tensor() if hasattr(value, "full_tensor") else value
 
 
 def _under(prefix: str, stored: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from matplotlib.figure import Figure
 from PIL import Image
@@ -165,6 +166,23 @@ def seconds(rows: Mapping[str, Mapping[str, float]], title: str) -> Figure:
     axis.margins(x=0.12)
     axis.invert_yaxis()
     axis.legend(fontsize=7, ncol=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.35 * 3 / (len(rows) + 1.5)))
+    _plain(figure)
+    return figure
+
+
+def stages(told: pd.DataFrame, chances: Mapping[str, float], title: str) -> Figure:
+    """Accuracy after each stage, a panel for what was tested, a colour for the kind of answer; from `training.stage_table`."""
+    figure, axes = plt.subplots(1, len(chances), figsize=(4.2 * len(chances), 3.2), sharey=True, squeeze=False)
+    for axis, (tested, chance) in zip(axes[0], chances.items(), strict=True):
+        part = told[told["tested on"] == tested]
+        for n, (kind, points) in enumerate(part.groupby("answer", sort=False)):
+            reach = [points["mean"] - points["low"], points["high"] - points["mean"]]
+            axis.errorbar(points["stage"] + 0.16 * (n - 1), points["mean"], yerr=reach, fmt="o", ms=4, capsize=2, lw=1, label=kind)
+        axis.axhline(chance, color=_INK, lw=0.8, ls=":")
+        axis.set(title=f"{tested}, n = {part['n'].min()}", xticks=range(1, 5), xlabel="after stage", ylim=(0, 1))
+        axis.annotate("chance", (4.45, chance), fontsize=7, color=_INK, ha="right", va="bottom")
+    axes[0, 0].legend(fontsize=7, frameon=False)
+    figure.suptitle(title, fontsize=10, color=_INK)
     _plain(figure)
     return figure
 

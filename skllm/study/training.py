@@ -2,12 +2,12 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-import torch
+from accelerate import PartialState
 from torch import Tensor
 
 from skllm.benchmarks import NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
@@ -16,9 +16,10 @@ from skllm.model import PARTS, SkeletonLLM
 from skllm.respond.scores import Score, over_seeds
 from skllm.study.evaluation import balanced, evaluate
 from skllm.study.learned import movement
-from skllm.study.results import table
+from skllm.study.results import table, write_record
 from skllm.train.stages import Stage
-from skllm.train.teachers import KinematicTeacher, LocalTeacher, ServerTeacher, Teacher
+from skllm.train.tasks import NEED_RATIONALES
+from skllm.train.teachers import KinematicTeacher, LocalTeacher, ServerTeacher, Teacher, collect_rationales
 from skllm.train.trainer import StageTrainer, stage_trainer
 
 NOTEBOOKS = ("02_render_warmup", "03_disc_ft", "04_cr_distill", "05_recognition")        # of the four stages
@@ -42,15 +43,24 @@ class Material:
 def material(
     scale: str, train_each: int, test_each: int, unseen_each: int, labels: int, seed: int, data_root: str | Path = "", leave_out: str | Path = "",
 ) -> Material:
-    """The clips of a scale: the bundled Kinect recordings, or at `paper` scale NTU RGB+D 60 split 55/5 from the user's folder.
+    """The clips of a scale: the bundled Kinect recordings, or at `paper` scale NTU RGB+D 60 split 55/5 from the user's folder."""
+    if scale == "paper":
+        return portion(NTU60.protocol("xsub_55_5"), NTU60.clips(data_root, leave_out or None), train_each, test_each, unseen_each, labels, seed)
+    return portion(UI_PRMD, read_ui_prmd("kinect22"), train_each, test_each, unseen_each, labels, seed)
 
-    At most so many clips of each label, training clips drawn by seed, those for testing always the same; labels: how many seen ones.
+
+def portion(
+    protocol: Protocol, clips: Sequence[LabelledClip], train_each: int, test_each: int, unseen_each: int, labels: int = 10**6, seed: int = 0,
+) -> Material:
+    """A protocol's clips, at most so many of each label: those to train on drawn by seed, those to test on always the same.
+
+    labels: how many of the seen ones. Raises ValueError where there is nothing to train on.
     """
-    ntu = scale == "paper"
-    protocol, clips = (NTU60.protocol("xsub_55_5"), NTU60.clips(data_root, leave_out or None)) if ntu else (UI_PRMD, read_ui_prmd("kinect22"))
-    seen = protocol.seen[:labels]
+    seen = (protocol.seen or tuple(sorted({one.label for one in clips})))[:labels]
     chosen = [one for one in clips if one.label in seen + protocol.unseen]
     parts = [split(chosen, protocol, part) for part in ("train", "test", "unseen")]
+    if not parts[0]:
+        raise ValueError(f"{protocol.name} has no training clips among the {len(clips)} that were found; is the folder whole?")
     drawn = [balanced(part, each, which) for part, each, which in zip(parts, (train_each, test_each, unseen_each), (seed, 0, 0), strict=True)]
     return Material(protocol, seen, *map(tuple, drawn))
 
@@ -109,10 +119,13 @@ def _parts(model: SkeletonLLM) -> dict[str, Tensor]:
 
 
 def examine(model: SkeletonLLM, clips: Material) -> dict[str, Score]:
-    """How often the model is right on people and on labels never trained on: the likeliest label, and what it says, strictly and leniently."""
-    people = evaluate(model, clips.test, clips.labels, "unseen people")
-    words = evaluate(model, clips.unseen, clips.protocol.unseen, "unseen labels")
-    return {f"{name} ({kind})": getattr(part, kind) for name, part in (("unseen people", people), ("unseen labels", words)) for kind in KINDS}
+    """How often the model is right on people and on labels never trained on: the likeliest label, and what it says, strictly and leniently.
+
+    A part that the protocol does not have is left out.
+    """
+    parts = {"unseen people": (clips.test, clips.labels), "unseen labels": (clips.unseen, clips.protocol.unseen)}
+    told = {name: evaluate(model, asked, labels, name) for name, (asked, labels) in parts.items() if asked}
+    return {f"{name} ({kind})": getattr(part, kind) for name, part in told.items() for kind in KINDS}
 
 
 def stage_table(scale: str, folder: str = "results") -> pd.DataFrame:
@@ -154,20 +167,28 @@ def settings_of(stage: Stage, **more) -> dict:
 
 
 def run_stages(
-    stages: Sequence[tuple[int, Stage]], model: SkeletonLLM, clips: Material, runs: Path, scale: str, seed: int, steps: Mapping[int, int],
-    write, rationales: Mapping[str, str] | None = None, resume: bool = False, **options,
-) -> None:
-    """Runs stages in a row, each from what the one before made; examines, saves and records each before the next begins.
+    numbers: Sequence[int], recipe: Sequence[Stage], model: SkeletonLLM, clips: Material, out: Path, seed: int = 0, steps: int = -1,
+    teacher: str = "kinematic", resume: bool = False, **options,
+) -> Iterator[tuple[str, dict[str, Score]]]:
+    """Runs stages (1 to 4) in a row, each from what the one before made; gives each one's name and scores when it is saved.
 
-    write: is given the notebook's name, numbers, settings and seconds of each; torch is seeded before each, so that a stage run alone
-    gives what it gives in a row.
+    A stage's folder under `out` holds its checkpoints and, once it is done, `model`; with resume what is done is not done again.
+    A record of each lies in `out/results`.
     """
-    for number, stage in stages:
-        started = time.time()
-        torch.manual_seed(seed)
-        folder = runs / f"{NOTEBOOKS[number - 1]}-{scale}-{seed}"
-        done = train_stage(model, stage, clips, folder, seed, resume, rationales if stage.task in ("explain", "reason") else None,
-                           steps=steps.get(number, -1), **options)
+    scale = "demo" if model.mllm.name == "tiny" else "paper"
+    for number in numbers:
+        stage, started = recipe[number - 1], time.time()
+        folder = Path(out) / stage.name
+        if resume and (folder / "model" / "skllm.json").is_file():
+            model = SkeletonLLM.from_pretrained(folder / "model", device=str(model.renderer.device))
+            continue
+        texts = None
+        if stage.task in NEED_RATIONALES:
+            texts = collect_rationales(teacher_of(teacher), clips.train, model, folder=Path(out) / "rationales").texts
+        done = train_stage(model, stage, clips, folder, seed, resume, texts, steps=steps, **options)
         scores = examine(model, clips)
-        model.save_pretrained(folder / "model")
-        write(NOTEBOOKS[number - 1], numbers_of(done, scores), settings_of(stage), time.time() - started)
+        if PartialState().is_main_process:
+            write_record(stage.name, scale, seed, numbers_of(done, scores), settings_of(stage, benchmark=clips.protocol.name, base=model.mllm.name),
+                         time.time() - started, str(Path(out).resolve() / "results"))
+            model.save_pretrained(folder / "model")
+        yield stage.name, scores

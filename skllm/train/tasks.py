@@ -69,6 +69,7 @@ class Reason(Explain):
 
 
 TASKS: dict[str, type[Choose]] = {"choose": Choose, "judge": Judge, "explain": Explain, "reason": Reason}
+NEED_RATIONALES = ("explain", "reason")
 
 
 def names_any(text: str, labels: Sequence[str]) -> str | None:

@@ -95,10 +95,13 @@ class StageTrainer(Trainer):
         if lost:
             raise FloatingPointError(f"{where}: not finite any more are the weights of {lost}; lower the rates and resume from a checkpoint")
 
-    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
-        folder = Path(output_dir or self.args.output_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        save_file(self.model.learned(), folder / _LEARNED)
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Writes the weights that are the model's own, from whichever processes hold them."""
+        learned = self.model.learned()
+        if self.args.should_save:
+            folder = Path(output_dir or self.args.output_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            save_file(learned, folder / _LEARNED)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         self.model.load_learned(load_file(Path(resume_from_checkpoint) / _LEARNED))

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -47,11 +48,13 @@ def test_a_record_never_holds_a_nan(tmp_path):
 
 
 def test_figures_are_drawn_and_saved(tmp_path):
+    told = pd.DataFrame({"stage": [1, 2], "tested on": "people", "answer": "ranked", "mean": 0.5, "low": 0.2, "high": 0.7, "n": 9, "seeds": 3})
     rows = {"a": torch.rand(4, 3, 30, 30), "nothing": torch.zeros(4, 3, 30, 30)}
     drawn = {
         "films": figures.films(rows, shown=3), "loss": figures.loss_curve([1, 2], [2.0, 1.0], "t", 1.9),
         "slopes": figures.slopes([{"p": 1.0}, {"p": 0.5}], "t"), "moved": figures.moved({"renderer": 0.1, "lora": 0.0}, "t"),
-        "seconds": figures.seconds({"a": {"x": 1.0, "y": 2.0}}, "t"), "bars": figures.bars({"x": (0.5, 0.4, 0.6)}, 0.1, "chance", "t"),
+        "seconds": figures.seconds({"a": {"x": 1.0, "y": 2.0}}, "t"), "stages": figures.stages(told, {"people": 0.3}, "t"),
+        "bars": figures.bars({"x": (0.5, 0.4, 0.6)}, 0.1, "chance", "t"),
     }
     for name, figure in drawn.items():
         path = figures.save(figure, name, str(tmp_path))

@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from accelerate.commands.config.config_args import load_config_from_file
 from safetensors.torch import load_file
 
 from skllm.study.evaluation import merged
 from skllm.train.stages import RECIPES
 from skllm.train.trainer import _share
+from tests.conftest import fake_internvl3
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(out: Path, processes: int) -> Path:
-    out.mkdir()
+def run(out: Path, processes: int, program: str = "processes") -> Path:
     launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"] if processes > 1 else []
     told = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, *launch, "-m", "tests.train.processes", str(out)], cwd=ROOT, env=told, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, *launch, "-m", f"tests.train.{program}", str(out)], cwd=ROOT, env=told, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     return out
 
@@ -29,6 +30,8 @@ def run(out: Path, processes: int) -> Path:
 @pytest.mark.slow
 def test_two_processes_train_and_answer_as_one_does(tmp_path):
     """Three stages of four clips a step: on one process, and two clips each on two. Sums run in another order, so not bit for bit."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
     one, two = run(tmp_path / "one", 1), run(tmp_path / "two", 2)
     alone, shared = (json.loads((folder / "told-0.json").read_text()) for folder in (one, two))
     for stage in ("disc_ft", "cr_distill", "refine"):
@@ -39,6 +42,24 @@ def test_two_processes_train_and_answer_as_one_does(tmp_path):
         torch.testing.assert_close(parts[0][name], value, rtol=1e-3, atol=2e-4)
     told = [json.loads((two / f"told-{rank}.json").read_text()) for rank in (0, 1)]
     assert told[0]["said"] == told[1]["said"] and len(told[0]["said"]) == 7 and told[0]["labels"] == alone["labels"] and told[0]["judged"] == 10
+
+
+@pytest.mark.slow
+def test_weights_spread_over_two_processes_learn_and_are_saved_whole(tmp_path):
+    """FSDP2 over a bfloat16 base whose renderer, projector and LoRA are float32: two steps of stage 3, then `learned`."""
+    one, two = (load_file(run(tmp_path / f"{n}.safetensors", n, "sharded")) for n in (1, 2))
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        torch.testing.assert_close(two[name], value, rtol=0.05, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["fsdp", "deepspeed"])
+def test_launch_files_are_what_accelerate_reads_and_name_layers_that_exist(name):
+    told = load_config_from_file(str(ROOT / "skllm" / "train" / "launch" / f"{name}_internvl3_8b.yaml"))
+    assert told.distributed_type.value == name.upper() and told.mixed_precision == "no"
+    wrapped = told.fsdp_config.get("fsdp_transformer_layer_cls_to_wrap", "").split(",") if told.fsdp_config else []
+    there = {type(module).__name__ for module in fake_internvl3().modules()}
+    assert name == "deepspeed" or (len(wrapped) == 2 and set(wrapped) <= there)
 
 
 def test_answers_of_all_processes_are_put_in_order():
