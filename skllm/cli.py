@@ -7,6 +7,7 @@ import sys
 from html import escape
 from pathlib import Path
 
+from skllm import cli_train
 from skllm.animation import animated_clip, animated_pictures, html, still_clip, still_pictures
 from skllm.formats import FORMATS, clips_in, load
 from skllm.skeleton import Skeleton
@@ -21,11 +22,12 @@ def main(words: list[str] | None = None) -> int:
     asked = _parser().parse_args(words)
     try:
         asked.run(asked)
-    except (ValueError, OSError) as wrong:
+    except (ValueError, OSError, FloatingPointError, RuntimeError) as wrong:
         print(f"skllm {asked.command}: {_as_options(str(wrong))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"skllm {asked.command}: stopped; run it again" + " to go on from here" * (asked.command == "prepare"), file=sys.stderr)
+        onwards = {"prepare": " to go on from here", "train": " with --resume to go on from here"}.get(asked.command, "")
+        print(f"skllm {asked.command}: stopped; run it again{onwards}", file=sys.stderr)
         return 130
     return 0
 
@@ -77,32 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--out", help="the store's folder (prepared/BENCHMARK)")
     prepare.add_argument("--workers", type=int, help="processes (one a core)")
     prepare.add_argument("--leave-out", help="a text file with keys to be left out")
-    train = command("train", _train, "train the four stages in a row, or some of them; examines and records each")
-    train.add_argument("--stages", type=_stages, default=(1, 2, 3, 4), help="such as 1-4, 3 or 1,4 (1-4)")
-    train.add_argument("--recipe", default="tiny", choices=("tiny", "paper"), help="learning rates and LoRA of the embedded model or of the paper's")
-    train.add_argument("--base", default="tiny", help="what the first stage starts from: tiny, a checkpoint's folder, an InternVL or Qwen2.5-VL")
-    train.add_argument("--benchmark", default="ui_prmd", help="its name, as `skllm benchmarks` lists it (ui_prmd, which is bundled)")
-    train.add_argument("--protocol", help="one of the benchmark's (its first)")
-    train.add_argument("--data-root", default="", help="the folder with your copy of the files, or what `skllm prepare` made of it")
-    train.add_argument("--out", type=Path, default=Path("runs/train"), help="where checkpoints, models and records go (runs/train)")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--steps", type=int, default=-1, help="optimizer steps of each stage (the recipe's epochs)")
-    train.add_argument("--train-each", type=int, default=10**6, help="clips of each label to train on (all)")
-    train.add_argument("--test-each", type=int, default=5, help="clips of each label to test on after each stage (5)")
-    train.add_argument("--teacher", default="kinematic", help="who writes the rationales: kinematic, server:MODEL or local:FOLDER_OR_ID")
-    train.add_argument("--checkpointing", action="store_true", help="recompute activations in the backward pass: slower, less memory")
-    train.add_argument("--accumulate", type=int, default=1, help="parts in which a step's clips are computed (1)")
-    train.add_argument("--report-to", default="none", help="another tracker beside console and records, such as tensorboard")
-    train.add_argument("--resume", action="store_true", help="go on with a run that was cut off; finished stages are not run again")
+    cli_train.add_options(command("train", cli_train.run, "train the four stages in a row, or some of them; examines and records each"))
     return whole
-
-
-def _stages(text: str) -> tuple[int, ...]:
-    found = re.fullmatch(r"([1-4])-([1-4])", text)
-    numbers = range(int(found[1]), int(found[2]) + 1) if found else [int(one) for one in text.split(",") if one in ("1", "2", "3", "4")]
-    if not numbers or (not found and len(numbers) != len(text.split(","))) or list(numbers) != sorted(set(numbers)):
-        raise argparse.ArgumentTypeError(f"{text!r} names no stages in order; write 1-4, 3 or 1,4")
-    return tuple(numbers)
 
 
 def _size(text: str):
@@ -230,27 +208,6 @@ def _prepare(asked: argparse.Namespace) -> None:
     told = {"folder": str(made.folder), "kept": made.kept, "reused_shards": made.reused, "skipped": dict(made.skipped)}
     lines = [f"{made.kept} clips in {made.folder}", *(f"skipped {key}: {why}" for key, why in made.skipped)]
     _tell(asked, told, "\n".join(lines))
-
-
-def _train(asked: argparse.Namespace) -> None:
-    from skllm.benchmarks import BENCHMARKS
-    from skllm.model import SkeletonLLM
-    from skllm.study.training import portion, run_stages
-    from skllm.train.stages import RECIPES
-
-    if asked.benchmark not in BENCHMARKS:
-        raise ValueError(f"no benchmark {asked.benchmark!r}; known: {', '.join(BENCHMARKS)}")
-    benchmark = BENCHMARKS[asked.benchmark]
-    protocol = benchmark.protocol(asked.protocol or benchmark.protocols[0].name)
-    clips = portion(protocol, benchmark.clips(asked.data_root), asked.train_each, asked.test_each, asked.test_each, seed=asked.seed)
-    options = {"checkpointing": asked.checkpointing, "accumulate": asked.accumulate, "report_to": asked.report_to}
-    told = {}
-    for name, scores in run_stages(asked.stages, RECIPES[asked.recipe], SkeletonLLM.from_pretrained(asked.base), clips, asked.out, asked.seed,
-                                   asked.steps, asked.teacher, asked.resume, **options):
-        told[name] = {what: score.value for what, score in scores.items()}
-        lines = [f"{name} -> {asked.out / name / 'model'}", *(f"  {what}: {score}" for what, score in scores.items())]
-        print("\n".join(lines), file=sys.stderr if asked.json else sys.stdout)
-    _tell(asked, told, f"records in {asked.out / 'results'}")
 
 
 if __name__ == "__main__":

@@ -106,15 +106,20 @@ class SkeletonLLM(nn.Module):
         return model
 
     def save_pretrained(self, folder: str | Path) -> Path:
-        """Writes what can learn (renderer, projector and each stage's LoRA, safetensors) and which base it belongs to; the base is not copied."""
-        folder = Path(folder)
+        """Writes what can learn (renderer, projector and each stage's LoRA, safetensors) and which base it belongs to; the base is not copied.
+
+        Of several processes, which must all call this, the first writes.
+        """
+        folder, learned = Path(folder), self.learned()
+        if torch.distributed.is_initialized() and torch.distributed.get_rank():
+            return folder
         folder.mkdir(parents=True, exist_ok=True)
         kind = next(name for name, known in RENDERERS.items() if type(self.renderer) is known)
         told = {
             "layout": _LAYOUT, "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
             "renderer": {"kind": kind, "config": asdict(self.renderer.config)}, "loras": [asdict(one.lora) for one in self.mllm.adapters],
         }
-        _replace(folder / _WEIGHTS, lambda path: save_file(self.learned(), path))
+        _replace(folder / _WEIGHTS, lambda path: save_file(learned, path))
         _replace(folder / _CONFIG, lambda path: path.write_text(json.dumps(told, indent=1)))
         return folder
 

@@ -5,7 +5,7 @@ import skllm
 
 FLOORS = (
     {"skeleton"}, {"animation", "perturb", "motion"}, {"formats", "benchmarks", "render", "reason", "respond", "samples"}, {"model"}, {"train"},
-    {"study"}, {"cli"}, {"__main__"},
+    {"study"}, {"cli_train"}, {"cli"}, {"__main__"},
 )
 SIBLINGS = {("benchmarks", "formats")}       # a benchmark is read with the formats' readers
 PACKAGE = Path(skllm.__file__).parent

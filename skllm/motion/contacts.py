@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from skllm.motion.body import SIDES, Body, Track, runs
+from skllm.motion.body import SIDES, Body, Track, runs, smooth
 from skllm.motion.facts import Fact
 
 Series = Float[np.ndarray, " T"]
@@ -99,11 +99,11 @@ def touches(body: Body) -> list[Fact]:
     """When the hands meet, and when one comes close to the head or a knee; not in a picture, where in front of is not at."""
     if body.flat:
         return []
-    hands = {side: body.get("hand", side) for side in SIDES}
+    hands = {side: body.rough.get(("hand", side)) for side in SIDES}
     found = _meetings(body, hands["left"], hands["right"], "hand", "both", "hand")
     for side in SIDES:
-        found += _meetings(body, hands[side], body.get("head", "middle"), "hand", side, "head")
-        found += [one for knee in SIDES for one in _meetings(body, hands[side], body.get("knee", knee), "hand", side, "knee")]
+        found += _meetings(body, hands[side], body.rough.get(("head", "middle")), "hand", side, "head")
+        found += [one for knee in SIDES for one in _meetings(body, hands[side], body.rough.get(("knee", knee)), "hand", side, "knee")]
     return found
 
 
@@ -111,7 +111,7 @@ def _meetings(body: Body, one: Track | None, other: Track | None, part: str, sid
     """One fact for all the times at which two parts come close, from the first to the last."""
     if one is None or other is None:
         return []
-    gap = np.linalg.norm(one - other, axis=1)
+    gap = smooth(np.linalg.norm(one - other, axis=1)[:, None], body.fps)[:, 0]      # smoothed last: a hand that jumps has not passed between
     close = _CLOSE[what] * body.size
     near = [(a, b) for a, b in runs(gap < _APART * close) if (gap[a:b] < close).any()]
     inner = [(a + int(np.flatnonzero(gap[a:b] < close)[0]), a + int(np.flatnonzero(gap[a:b] < close)[-1])) for a, b in near]

@@ -80,6 +80,18 @@ def start_of(stage: int, runs: Path, scale: str, seed: int, base: str = "tiny", 
     return start
 
 
+def start_in(out: str | Path, recipe: Sequence[Stage], stage: int, seed: int) -> str:
+    """The model of the stage before in a folder of `run_stages`; where there is none, `tiny` for stage 1.
+
+    Raises ValueError for a later stage without an earlier one's model.
+    """
+    folders = [Path(out) / f"{one.name}-{seed}" / "model" for one in recipe[: stage - 1]]
+    found = [folder for folder in folders if (folder / "skllm.json").is_file()]
+    if stage > 1 and not found:
+        raise ValueError(f"stage {stage} starts from an earlier stage's model and {out} has none of seed {seed}; run stage 1 first or name a base")
+    return str(found[-1]) if found else "tiny"
+
+
 def teacher_of(name: str) -> Teacher:
     """A teacher by name: `kinematic`, `server:MODEL` (an OpenAI-compatible server at OPENAI_BASE_URL), or `local:FOLDER_OR_ID`."""
     kind, _, model = name.partition(":")
@@ -155,8 +167,7 @@ def step_table(scale: str, seed: int, folder: str = "results") -> pd.DataFrame:
 
 def numbers_of(done: Trained, scores: Mapping[str, Score]) -> dict:
     """What a stage's record holds."""
-    first, last = done.curve[0][1], done.curve[-1][1]
-    return {**scores, "first loss": first, "last loss": last, **{f"moved {part}": far for part, far in done.moved.items()},
+    return {**scores, "first loss": done.curve[0][1], "last loss": done.curve[-1][1], **{f"moved {part}": far for part, far in done.moved.items()},
             **{f"seconds a step, {part}": value for part, value in done.seconds.items()}}
 
 
@@ -167,28 +178,41 @@ def settings_of(stage: Stage, **more) -> dict:
 
 
 def run_stages(
-    numbers: Sequence[int], recipe: Sequence[Stage], model: SkeletonLLM, clips: Material, out: Path, seed: int = 0, steps: int = -1,
+    numbers: Sequence[int], recipe: Sequence[Stage], base: str | Path, clips: Material, out: str | Path, seed: int = 0, steps: int = -1,
     teacher: str = "kinematic", resume: bool = False, **options,
-) -> Iterator[tuple[str, dict[str, Score]]]:
-    """Runs stages (1 to 4) in a row, each from what the one before made; gives each one's name and scores when it is saved.
+) -> Iterator[tuple[str, Path, dict[str, Score]]]:
+    """Runs stages (1 to 4) in a row, each from what the one before made; gives each one's name, model and scores when it is saved.
 
-    A stage's folder under `out` holds its checkpoints and, once it is done, `model`; with resume what is done is not done again.
-    A record of each lies in `out/results`.
+    A stage's folder `out/<stage>-<seed>` holds its checkpoints and, once it is done, `model`; with resume what is done is not done
+    again. Records lie in `out/results`. Processes share the work; weights that FSDP spread over them are saved and not examined,
+    and only one stage can be run at a time.
     """
-    scale = "demo" if model.mllm.name == "tiny" else "paper"
-    for number in numbers:
+    out, main = Path(out).resolve(), PartialState().is_main_process
+    folders = {number: out / f"{recipe[number - 1].name}-{seed}" for number in numbers}
+    if not resume and main:
+        for folder in folders.values():
+            (folder / "model" / "skllm.json").unlink(missing_ok=True)             # an earlier run's, which a resume must not take for done
+    model: SkeletonLLM | None = None
+    for number, folder in folders.items():
         stage, started = recipe[number - 1], time.time()
-        folder = Path(out) / stage.name
         if resume and (folder / "model" / "skllm.json").is_file():
-            model = SkeletonLLM.from_pretrained(folder / "model", device=str(model.renderer.device))
+            model, base = None, folder / "model"
             continue
-        texts = None
-        if stage.task in NEED_RATIONALES:
-            texts = collect_rationales(teacher_of(teacher), clips.train, model, folder=Path(out) / "rationales").texts
+        model = model or SkeletonLLM.from_pretrained(base, device=str(PartialState().device))
+        texts = _texts(teacher, clips, model, out) if stage.task in NEED_RATIONALES else None
         done = train_stage(model, stage, clips, folder, seed, resume, texts, steps=steps, **options)
-        scores = examine(model, clips)
-        if PartialState().is_main_process:
-            write_record(stage.name, scale, seed, numbers_of(done, scores), settings_of(stage, benchmark=clips.protocol.name, base=model.mllm.name),
-                         time.time() - started, str(Path(out).resolve() / "results"))
-            model.save_pretrained(folder / "model")
-        yield stage.name, scores
+        spread = any(hasattr(parameter, "full_tensor") for parameter in model.parameters())
+        scores = {} if spread else examine(model, clips)
+        if main:
+            told = settings_of(stage, benchmark=clips.protocol.name, base=model.mllm.name, steps=steps, teacher=teacher)
+            scale = "demo" if model.mllm.name == "tiny" else "paper"
+            write_record(stage.name, scale, seed, numbers_of(done, scores), told, time.time() - started, str(out / "results"))
+        yield stage.name, model.save_pretrained(folder / "model"), scores
+        if spread and number != numbers[-1]:
+            raise RuntimeError(f"{stage.name} is saved in {folder}; with weights spread over processes, start the next stage anew with --resume")
+
+
+def _texts(teacher: str, clips: Material, model: SkeletonLLM, out: Path) -> Mapping[str, str]:
+    """Rationales of the training clips: one process asks, the others read what it kept."""
+    with PartialState().main_process_first():
+        return collect_rationales(teacher_of(teacher), clips.train, model, folder=out / "rationales").texts

@@ -1,5 +1,6 @@
 """One loop for every stage: `transformers.Trainer` with a learning rate for each part, resume, and no NaN let through."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -177,12 +178,13 @@ def stage_trainer(
         must_hold(Path(folder), wanted + len(examples) * (stage.views or 1) * model.kept_features.bytes_of(examples[0]["clips"]))
     if checkpointing:
         model.mllm.model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
+    total = steps if steps > 0 else math.ceil(len(examples) * stage.epochs / stage.clips)
     if workers is None:
         workers = 0 if all(isinstance(one.source, Skeleton) for one in clips) else 2
     arguments = TrainingArguments(
         output_dir=str(folder), gradient_accumulation_steps=accumulate, num_train_epochs=stage.epochs, max_steps=steps,
         learning_rate=max(stage.rates.values()), lr_scheduler_type="cosine", warmup_steps=stage.warm_up, max_grad_norm=1.0,
-        logging_steps=log_steps, save_steps=save_steps, save_total_limit=_KEPT, seed=seed, data_seed=seed, report_to=report_to,
+        logging_steps=min(log_steps, total), save_steps=save_steps, save_total_limit=_KEPT, seed=seed, data_seed=seed, report_to=report_to,
         remove_unused_columns=False, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, dataloader_num_workers=workers,
     )
     arguments.per_device_train_batch_size = _share(stage, arguments.world_size * accumulate)
