@@ -30,7 +30,7 @@ _KEPT = {("support", "foot"): "on the floor and carries the body", ("stay", "foo
          ("bent", "elbow"): "bent", ("straight", "elbow"): "straight", ("straight", "knee"): "straight", ("stay", "hand"): "still",
          ("stay", "trunk"): "upright"}
 _CARRIED = {("stay", "hand"): "still relative to the trunk"}           # instead of still, where the trunk itself moves
-_OPENERS = {"start": "At the start ", "first": "First ", "then": "Then ", "same": "At the same time ", "end": "At the end ", "kept": "Meanwhile "}
+_OPENERS = {"start": "At the start ", "first": "First ", "then": "Then ", "same": "At the same time ", "end": "Finally ", "kept": "Meanwhile "}
 _JOINTS = {"cause": "{0}, so {1}", "same": "{0}, and at the same time {1}", "while": "{0}, while {1}", "and": "{0} and {1}",
            "list": "{0}, {1} and {2}"}
 _ENDINGS = {"by": " by {0}", "far": " far", "through": " through {0}", "times": " {0} times", "back": " and {0} back", "steps": " in {0} steps",
@@ -60,6 +60,8 @@ _AS_TELLING = 0.8        # of those nearly as telling as the most, the summary b
 _FAR_BENT = 135          # degrees; beyond it sensors are not to be trusted with a number
 _SHARED = 0.4            # of the shorter's time, for two facts to stand in one sentence
 _KEEP = 3                # things that stay, at most
+_OPPOSITES = {"up": {"down"}, "down": {"up"}, "forward": {"back"}, "back": {"forward"}, "left": {"right"}, "right": {"left"},
+              "out": {"in", "across"}, "in": {"out"}, "across": {"out"}}
 _ENDS = {"elbow": "hand", "knee": "foot"}
 
 
@@ -206,8 +208,11 @@ def _return_or_steps(one: Fact, facts: Sequence[Fact]) -> str:
     steps = sum(fact.kind == "step" for fact in facts)
     if one.kind == "travel":
         return _ENDINGS["steps"].format(_NUMBERS.get(steps, str(steps))) if steps > 1 else ""
+    if one.kind not in ("move", "lean") or one.count > 1:
+        return ""
     later = [fact for fact in facts if (fact.kind, fact.part, fact.side) == (one.kind, one.part, one.side) and fact.start > one.start]
-    return _ENDINGS["back"].format(_verb("back", one)) if later and later[0].returns and one.kind in ("move", "lean") and one.count == 1 else ""
+    undone = later and later[0].returns and _OPPOSITES[one.direction] & {later[0].direction, *later[0].also}
+    return _ENDINGS["back"].format(_verb("back", one)) if undone else ""
 
 
 def _standing(facts: Sequence[Fact]) -> tuple[str, ...]:
