@@ -22,18 +22,20 @@ def main(words: list[str] | None = None) -> int:
     asked = _parser().parse_args(words)
     try:
         asked.run(asked)
-    except (ValueError, OSError, FloatingPointError, RuntimeError) as wrong:
+    except (ValueError, OSError, FloatingPointError, ImportError) as wrong:
         print(f"skllm {asked.command}: {_as_options(str(wrong))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         onwards = {"prepare": " to go on from here", "train": " with --resume to go on from here"}.get(asked.command, "")
-        print(f"skllm {asked.command}: stopped; run it again{onwards}", file=sys.stderr)
+        print(f"\nskllm {asked.command}: stopped; run it again{onwards}", file=sys.stderr)
         return 130
     return 0
 
 
 def _as_options(sentence: str) -> str:
-    """The sentence with the API's way out as the command line's."""
+    """The sentence with the API's way out as the command line's; of one that a reader's process sends with its traceback, the end."""
+    if "Original Traceback" in sentence:
+        sentence = sentence.strip().splitlines()[-1].partition("Error: ")[2]
     return re.sub(r"(?:call )?load\(path, (\w+)=(\.\.\.|\([^)]*\)|[^),]*)\)", r"give --\1", sentence)
 
 

@@ -4,7 +4,14 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import replace
+from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
+
+_PATIENCE = timedelta(hours=12)        # that processes wait for one which asks a teacher
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -16,16 +23,24 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--benchmark", default="ui_prmd", help="its name, as `skllm benchmarks` lists it (ui_prmd, which is bundled)")
     add("--protocol", help="one of the benchmark's (its first)")
     add("--data-root", default="", help="the folder with your copy of the files, or what `skllm prepare` made of it")
+    add("--leave-out", help="a text file with keys to be left out")
     add("--out", type=Path, default=Path("runs/train"), help="where checkpoints, models and records go (runs/train)")
-    add("--seed", type=int, default=0)
-    add("--steps", type=int, default=-1, help="optimizer steps of each stage (the recipe's epochs)")
-    add("--train-each", type=int, default=10**6, help="clips of each label to train on (all)")
-    add("--test-each", type=int, default=5, help="clips of each label to test on after each stage (5)")
+    add("--seed", type=int, default=0, help="decides which clips, frames and wrong labels are drawn (0)")
+    add("--steps", type=_count, default=-1, help="optimizer steps of each stage (the recipe's epochs: hours on a CPU)")
+    add("--clips", type=_count, help="clips a step, shared by all processes (the recipe's)")
+    add("--train-each", type=_count, default=10**6, help="clips of each label to train on (all)")
+    add("--test-each", type=_count, default=5, help="clips of each label to test on after each stage (5)")
     add("--teacher", default="kinematic", help="who writes the rationales: kinematic, server:MODEL or local:FOLDER_OR_ID")
     add("--checkpointing", action="store_true", help="recompute activations in the backward pass: slower, less memory")
-    add("--accumulate", type=int, default=1, help="parts in which a step's clips are computed (1)")
+    add("--accumulate", type=_count, default=1, help="parts in which a step's clips are computed (1)")
     add("--report-to", default="none", help="another tracker beside console and records, such as tensorboard")
     add("--resume", action="store_true", help="go on with a run that was cut off; finished stages are not run again")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; write a whole number, 1 or more")
+    return int(text)
 
 
 def _stages(text: str) -> tuple[int, ...]:
@@ -37,9 +52,19 @@ def _stages(text: str) -> tuple[int, ...]:
 
 
 def run(asked: argparse.Namespace) -> None:
-    """Trains, examines and records; prints where things are."""
+    """Trains, examines and records. What it says on the way goes to standard error, so that --json is all of the output."""
     from accelerate import PartialState
 
+    _tracker(asked.report_to)
+    main = PartialState(timeout=_PATIENCE).is_main_process
+    with redirect_stdout(sys.stderr):
+        told = dict(_stages_of(asked))
+    if main:
+        print(json.dumps(told, indent=1) if asked.json else f"records in {asked.out / 'results'}")
+
+
+def _stages_of(asked: argparse.Namespace) -> Iterator[tuple[str, dict]]:
+    """Each stage's name with its model and shares, as it is done."""
     from skllm.benchmarks import BENCHMARKS
     from skllm.study.training import portion, run_stages, start_in
     from skllm.train.stages import RECIPES
@@ -47,14 +72,18 @@ def run(asked: argparse.Namespace) -> None:
     if asked.benchmark not in BENCHMARKS:
         raise ValueError(f"no benchmark {asked.benchmark!r}; known: {', '.join(BENCHMARKS)}")
     benchmark, recipe = BENCHMARKS[asked.benchmark], RECIPES[asked.recipe]
+    recipe = [replace(stage, clips=asked.clips or stage.clips) for stage in recipe]
     protocol = benchmark.protocol(asked.protocol or benchmark.protocols[0].name)
-    clips = portion(protocol, benchmark.clips(asked.data_root), asked.train_each, asked.test_each, asked.test_each, seed=asked.seed)
+    clips = portion(protocol, benchmark.clips(asked.data_root, asked.leave_out), asked.train_each, asked.test_each, asked.test_each, seed=asked.seed)
     options = {"checkpointing": asked.checkpointing, "accumulate": asked.accumulate, "report_to": asked.report_to}
-    base, told = asked.base or start_in(asked.out, recipe, asked.stages[0], asked.seed), {}
-    done = run_stages(asked.stages, recipe, base, clips, asked.out, asked.seed, asked.steps, asked.teacher, asked.resume, **options)
+    base, scale = asked.base or start_in(asked.out, recipe, asked.stages[0], asked.seed), "paper" if asked.recipe == "paper" else "demo"
+    done = run_stages(asked.stages, recipe, base, clips, asked.out, scale, asked.seed, asked.steps, asked.teacher, asked.resume, **options)
     for name, model, scores in done:
-        told[name] = {"model": str(model), **{what: score.value for what, score in scores.items()}}
-        if PartialState().is_main_process:
-            print("\n".join([f"{name} -> {model}", *(f"  {what}: {score}" for what, score in scores.items())]), file=sys.stderr)
-    if PartialState().is_main_process:
-        print(json.dumps(told, indent=1) if asked.json else f"records in {asked.out / 'results'}")
+        print("\n".join([f"{name} -> {model}", *(f"  {what}: {score}" for what, score in scores.items())]))
+        yield name, {"model": str(model), **{what: score.value for what, score in scores.items()}}
+
+
+def _tracker(name: str) -> None:
+    """Raises ValueError, before anything is loaded, where the tracker's package is not there."""
+    if name not in ("none", "all") and find_spec(name) is None:
+        raise ValueError(f"--report-to {name} needs the package {name}, which is not installed; `pip install {name}` or leave it out")

@@ -1,34 +1,26 @@
 """SkeletonLLM: render -> reason -> respond, in one module that trains and answers."""
 
-import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from skllm.reason.lora import Lora
 from skllm.reason.mllm import MLLM, Seen
 from skllm.reason.questions import DESCRIBE, choose
+from skllm.reason.shards import fill, whole
 from skllm.reason.tiny import tower_sha256
-from skllm.render import DrAction, DrActionConfig, FlatRenderer, Renderer, TrajectoryRenderer, VelocityRenderer
+from skllm.render import DrActionConfig, Renderer
 from skllm.render.cache import PictureCache
-from skllm.render.released import Released
-from skllm.respond.answers import parse_label
+from skllm.respond.answers import final_label, parse_label
 from skllm.skeleton import Skeleton
+from skllm.stored import RENDERERS, SHIPPED, is_stored, read_stored, write_stored
 
-RENDERERS: dict[str, type[Renderer]] = {
-    "draction": DrAction, "3d+velocity": VelocityRenderer, "2d": FlatRenderer, "jtm": TrajectoryRenderer, "released": Released,
-}
-SHIPPED = {"tiny-warm": files("skllm") / "weights" / "tiny_warm"}       # see weights/README.md
+_THOUGHTS = 256                                 # words at most before a reasoned answer
 PARTS = ("renderer", "projector", "lora")       # what may learn
-_CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 3
 
 
 @dataclass(frozen=True)
@@ -76,7 +68,7 @@ class SkeletonLLM(nn.Module):
         """
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         folder = Path(str(SHIPPED.get(str(name), name)))
-        if (folder / _CONFIG).is_file():
+        if is_stored(folder):
             return cls._load(folder, dtype, renderer).to(device)
         renderer = renderer or "draction"
         if renderer not in RENDERERS or renderer == "released":
@@ -88,7 +80,7 @@ class SkeletonLLM(nn.Module):
 
     @classmethod
     def _load(cls, folder: Path, dtype: torch.dtype | None, renderer: str | None) -> "SkeletonLLM":
-        told, stored = _stored(folder)
+        told, stored = read_stored(folder)
         kind, config = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"])
         base, revision, frames = told["base"], told["revision"], told["frames"]
         loras = [Lora(**one) for one in told["loras"]]
@@ -113,15 +105,12 @@ class SkeletonLLM(nn.Module):
         folder, learned = Path(folder), self.learned()
         if torch.distributed.is_initialized() and torch.distributed.get_rank():
             return folder
-        folder.mkdir(parents=True, exist_ok=True)
         kind = next(name for name, known in RENDERERS.items() if type(self.renderer) is known)
         told = {
-            "layout": _LAYOUT, "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
+            "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
             "renderer": {"kind": kind, "config": asdict(self.renderer.config)}, "loras": [asdict(one.lora) for one in self.mllm.adapters],
         }
-        _replace(folder / _WEIGHTS, lambda path: save_file(learned, path))
-        _replace(folder / _CONFIG, lambda path: path.write_text(json.dumps(told, indent=1)))
-        return folder
+        return write_stored(folder, told, learned)
 
     def base_revision(self) -> str | None:
         """What tells one base from another of the same name: the tower's digest, the hub's commit, or None for a local folder."""
@@ -131,7 +120,7 @@ class SkeletonLLM(nn.Module):
         """The weights that belong to this model rather than to its base: renderer, projector, and LoRAs in the order of their stages."""
         parts = {"renderer": self.renderer.state_dict(), "projector": self.mllm.projector.state_dict(),
                  **{f"lora.{n}": adapter.state() for n, adapter in enumerate(self.mllm.adapters)}}
-        return {f"{part}.{name}": _whole(value.detach()).contiguous() for part, values in parts.items() for name, value in values.items()}
+        return {f"{part}.{name}": whole(value.detach()).contiguous() for part, values in parts.items() for name, value in values.items()}
 
     def load_learned(self, stored: dict[str, Tensor]) -> None:
         """Takes weights that `learned` gave; refuses missing, extra and non-finite ones, and merged LoRAs that are not this model's."""
@@ -143,8 +132,9 @@ class SkeletonLLM(nn.Module):
             if value.shape != wanted[name].shape or not value.isfinite().all():
                 want = tuple(wanted[name].shape)
                 raise ValueError(f"weight {name} has shape {tuple(value.shape)}, wanted {want} and finite; the file is damaged, save it again")
-        self.renderer.load_state_dict(_under("renderer.", stored))
-        self.mllm.projector.load_state_dict(_under("projector.", stored))
+        for part, module in (("renderer", self.renderer), ("projector", self.mllm.projector)):
+            for name, value in module.state_dict().items():
+                fill(value, stored[f"{part}.{name}"])
         for n, adapter in enumerate(self.mllm.adapters):
             own, theirs = adapter.state(), _under(f"lora.{n}.", stored)
             if not adapter.merged:
@@ -173,13 +163,18 @@ class SkeletonLLM(nn.Module):
         return self.mllm.see(self.render([clip]))[0]
 
     @torch.no_grad()
-    def recognize(self, clip: Skeleton, labels: Sequence[str]) -> Recognition:
-        """The likeliest of the labels, with probabilities, and what the model says when asked for one of them."""
-        heard = self.mllm.hear(self.see(clip), choose(labels))
+    def recognize(self, clip: Skeleton, labels: Sequence[str], reasoning: bool = False) -> Recognition:
+        """The likeliest of the labels, with probabilities, and what the model says when asked for one of them.
+
+        reasoning: it is asked to think first, and the label on the last line of what it says counts as its strict answer.
+        """
+        seen = self.see(clip)
+        heard = self.mllm.hear(seen, choose(labels))
         chances = self.mllm.log_likelihoods(heard, labels).softmax(0).tolist()
-        said = self.mllm.say(heard)
+        said = self.mllm.say(self.mllm.hear(seen, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
         best = max(range(len(labels)), key=chances.__getitem__)
-        return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, parse_label(said, labels))
+        strict = parse_label(final_label(said) or "" if reasoning else said, labels)
+        return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, strict)
 
     def likeliest(self, clip: Skeleton, question: str, answers: Sequence[str]) -> str:
         """The one of some answers that the model would most likely give."""
@@ -202,10 +197,6 @@ class SkeletonLLM(nn.Module):
             return self.mllm.adapters[-1].parameters() if self.mllm.adapters else {}
         return dict({"renderer": self.renderer, "projector": self.mllm.projector}[part].named_parameters())
 
-    def print_learning(self) -> None:
-        """Prints what learns, out of how much."""
-        print(self.learning())
-
     def learning(self) -> str:
         """What learns, out of how much, as one line."""
         counts = {part: sum(p.numel() for p in self.part(part).values() if p.requires_grad) for part in PARTS}
@@ -220,8 +211,8 @@ def load_renderer(name: str | Path, size: int = 448) -> Renderer:
     size: pixels a side of a fresh one; a checkpoint's paints at its own.
     """
     folder = Path(str(SHIPPED.get(str(name), name)))
-    if (folder / _CONFIG).is_file():
-        told, stored = _stored(folder)
+    if is_stored(folder):
+        told, stored = read_stored(folder)
         made = RENDERERS[told["renderer"]["kind"]](DrActionConfig(**told["renderer"]["config"]))
         weights = {key.removeprefix("renderer."): value for key, value in stored.items() if key.startswith("renderer.")}
         try:
@@ -235,31 +226,5 @@ def load_renderer(name: str | Path, size: int = 448) -> Renderer:
     return RENDERERS[str(name)](DrActionConfig(size=size))
 
 
-def _stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
-    """What a checkpoint says of itself, and its weights."""
-    try:
-        told = json.loads((folder / _CONFIG).read_text())
-        stored = load_file(folder / _WEIGHTS)
-        _ = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"]), told["revision"]
-        _ = [Lora(**one) for one in told["loras"]]
-        if told["layout"] != _LAYOUT or not isinstance(told["base"], str) or not isinstance(told["frames"], int):
-            raise ValueError(f"layout {told['layout']}, base {told['base']!r}, frames {told['frames']!r}; this release knows layout {_LAYOUT}")
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as broken:
-        raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
-    return told, stored
-
-
-def _whole(value: Tensor) -> Tensor:
-    """The tensor itself where it is spread over processes (FSDP), which all of them must ask for at once."""
-    return value.full_tensor() if hasattr(value, "full_tensor") else value
-
-
 def _under(prefix: str, stored: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
-
-
-def _replace(path: Path, write) -> None:
-    """Writes beside the file first, so that a kill or a full disk leaves the old one whole."""
-    new = path.with_name(path.name + ".new")
-    write(new)
-    os.replace(new, path)

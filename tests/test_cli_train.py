@@ -32,10 +32,10 @@ def train(out: Path, *more: str) -> int:
 
 
 def test_four_stages_in_a_row_leave_models_and_records_and_are_not_done_twice(base, tmp_path, capsys):
-    assert train(tmp_path, "--base", str(base)) == 0
-    assert "records in" in capsys.readouterr().out
+    assert train(tmp_path, "--base", str(base), "--json") == 0
+    assert list(json.loads(capsys.readouterr().out)) == list(NAMES)
     for n, name in enumerate(NAMES):
-        record = json.loads((tmp_path / "results" / name / "paper-0.json").read_text())
+        record = json.loads((tmp_path / "results" / name / "demo-0.json").read_text())
         assert record["numbers"]["unseen people (strict)"]["n"] == 7 and record["numbers"]["unseen labels (ranked)"]["n"] == 3
         assert record["numbers"]["seconds a step, language model"] > 0 and record["settings"]["name"] == name
         assert ("moved lora" in record["numbers"]) == (n >= 2) and (record["numbers"]["moved renderer"] > 0) == (n < 3)
@@ -54,7 +54,7 @@ def test_four_stages_in_a_row_leave_models_and_records_and_are_not_done_twice(ba
 def test_what_cannot_be_trained_is_said_in_a_sentence(base, tmp_path, capsys):
     for words, says in (
         (["--stages", "2"], "stage 2 starts from an earlier stage's model"), (["--benchmark", "ntu60"], "no NTU RGB+D 60"),
-        (["--benchmark", "nothing"], "no benchmark 'nothing'"),
+        (["--benchmark", "nothing"], "no benchmark 'nothing'"), (["--report-to", "abacus"], "needs the package abacus"),
         (["--teacher", "oracle", "--base", str(base), "--stages", "3"], "no teacher 'oracle'"),
     ):
         assert train(tmp_path, *words) == 2

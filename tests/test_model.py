@@ -142,15 +142,15 @@ def test_a_failed_save_leaves_the_old_one(saved, small_model, monkeypatch):
         path.write_bytes(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("skllm.model.save_file", full_disk)
+    monkeypatch.setattr("skllm.stored.save_file", full_disk)
     with pytest.raises(OSError, match="space"):
         small_model.save_pretrained(saved)
     assert (saved / "learned.safetensors").read_bytes() == before
 
 
-def test_it_says_what_learns(small_model, capsys):
-    small_model.print_learning()
-    assert "renderer" in capsys.readouterr().out
+def test_it_says_what_learns(small_model):
+    small_model.renderer.requires_grad_(True)
+    assert small_model.learning().startswith("renderer 3,070 of")
     small_model.requires_grad_(False)
     assert small_model.learning().startswith("nothing of")
 
@@ -171,3 +171,11 @@ def test_the_shipped_warm_up_tells_exercises_apart_for_people_it_has_not_seen():
     test = balanced(split(read_ui_prmd("kinect22"), UI_PRMD, "test"), 2, seed=1)
     right = [model.recognize(one.clip, UI_PRMD.seen).label == one.label for one in test]
     assert sum(right) > 14 / 7 + 3, f"{sum(right)} of {len(right)}"       # guessing gives 2 of 14; 6 or more once in 100
+
+
+def test_a_reasoned_answer_counts_by_its_last_line(small_model, stick, monkeypatch):
+    asked = []
+    monkeypatch.setattr(small_model.mllm, "say", lambda heard, most=24: asked.append(most) or "The hand goes up.\nLabel: Sit")
+    told = small_model.recognize(stick, ["sit", "stand"], reasoning=True)
+    assert told.strict == "sit" and asked[0] > 100 and told.label in ("sit", "stand")
+    assert small_model.recognize(stick, ["sit", "stand"]).strict is None

@@ -69,7 +69,7 @@ def _similarities(labels: list[str]) -> np.ndarray:
 
 def _features(label: str) -> set[str]:
     """What the lexicon knows of a label; of two sayings that fit at one place, the longer."""
-    words, found = _stems(label), set()
+    words, found = stems(label), set()
     while words:
         fits = next((n for n in range(min(_LONGEST, len(words)), 0, -1) if tuple(words[:n]) in _BY_STEMS), 0)
         found.update(_BY_STEMS[tuple(words[:fits])] if fits else ())
@@ -77,7 +77,8 @@ def _features(label: str) -> set[str]:
     return found | {IMPLIED[one] for one in found if one in IMPLIED}
 
 
-def _stems(label: str) -> list[str]:
+def stems(label: str) -> list[str]:
+    """The words of a text without case, marks and their commonest endings."""
     return [_stem(word) for word in re.findall(r"[^\W_]+", label.lower())]
 
 
@@ -102,7 +103,7 @@ def _letters(labels: list[str]) -> np.ndarray:
     """One row a label [N F], of length one: runs of two to four letters of its stemmed words, rare ones heavier."""
     from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import, so only when asked
 
-    texts = [" ".join(_stems(label)) or label for label in labels]
+    texts = [" ".join(stems(label)) or label for label in labels]
     return TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4)).fit_transform(texts).toarray()
 
 
@@ -110,5 +111,5 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
-_BY_STEMS = {tuple(_stems(saying)): features for saying, features in SAYINGS.items()}
+_BY_STEMS = {tuple(stems(saying)): features for saying, features in SAYINGS.items()}
 _LONGEST = max(map(len, _BY_STEMS))

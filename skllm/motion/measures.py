@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from skllm.motion.body import SIDES, Body, body_of, busiest
 from skllm.motion.contacts import hovers, lifts, steps, supports, touches
 from skllm.motion.facts import Fact
@@ -12,21 +14,31 @@ from skllm.skeleton import Skeleton
 
 _ALIKE = 0.6             # left and right did the same together where the smaller is at least this share of the larger
 _AT_ONCE = 0.5           # and where they share this much of their time
+_LEAST_SECONDS = 1 / 3    # of a clip, to tell moving from holding still
+_LEAST_TRACKS = 2         # parts of the body that are seen in a third of the frames
 _AT_REST = ("stay", "straight", "bent", "support", "stance")
 
 
 def facts(clip: Skeleton, person: int | None = None) -> tuple[Fact, ...]:
     """What one person of the clip does, in order of time; by default the one who moves most.
 
-    A clip in which no movement reaches its threshold gives one fact: holding still.
+    A clip in which no movement reaches its threshold gives one fact: holding still. One that is too short to tell (under a third of a
+    second), or in which hardly a named joint is seen, gives none.
     """
     if person is not None and not 0 <= person < clip.people:
         raise ValueError(f"the clip has people 0 to {clip.people - 1}; got person {person}")
     body = body_of(clip, busiest(clip) if person is None else person)
-    found = [] if body is None else _measured(body)
+    if body is None or (clip.frames - 1) / clip.fps < _LEAST_SECONDS or _seen_parts(body) < _LEAST_TRACKS:
+        return ()
+    found = _measured(body)
     if all(one.kind in _AT_REST for one in found):
         return (Fact("still", "body", "middle", stop=(clip.frames - 1) / clip.fps),)
     return tuple(sorted(found, key=lambda one: (one.start, one.stop, one.kind, one.part, one.direction, -one.amount)))
+
+
+def _seen_parts(body: Body) -> int:
+    named = [track for (part, _), track in body.rough.items() if part in ("hand", "foot", "elbow", "knee", "head", "hips")]
+    return sum(bool(np.isfinite(track).all(1).mean() > 1 / 3) for track in named)
 
 
 def _measured(body: Body) -> list[Fact]:

@@ -66,7 +66,9 @@ _ENDS = {"elbow": "hand", "knee": "foot"}
 
 
 def summary(facts: Sequence[Fact]) -> str:
-    """One sentence: what moves most, how, and how often."""
+    """One sentence: what moves most, how, and how often; of no facts, that nothing could be measured."""
+    if not facts:
+        return "Nothing could be measured."
     told = _told(facts)
     if not told:
         return _STILL[0]
@@ -78,7 +80,9 @@ def summary(facts: Sequence[Fact]) -> str:
 
 
 def chain(facts: Sequence[Fact]) -> tuple[str, ...]:
-    """Two to five short sentences in order of time, and what supports or brings about what where that was measured."""
+    """Two to five short sentences in order of time, and what supports or brings about what where that was measured; none of no facts."""
+    if not facts:
+        return ()
     told = _told(facts)[:_TOLD]
     if not told:
         return _STILL[1]

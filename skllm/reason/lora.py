@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from torch import Tensor, nn
+
+from skllm.reason.shards import fill
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _PREFIX = "base_model.model."
@@ -25,9 +27,11 @@ class Lora:
     targets: Sequence[str] = TARGETS
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "targets", tuple(self.targets))          # JSON gives lists
-        if self.rank < 1 or self.alpha <= 0 or not 0 <= self.dropout < 1 or not self.targets:
-            raise ValueError(f"a LoRA has a rank of 1 or more, a positive alpha, a dropout in [0, 1) and targets; got {self}")
+        if not isinstance(self.targets, str):
+            object.__setattr__(self, "targets", tuple(self.targets))          # JSON gives lists
+        whole = type(self.rank) is int and type(self.alpha) is int and self.rank >= 1 and self.alpha >= 1
+        if not whole or not 0 <= self.dropout < 1 or not self.targets or isinstance(self.targets, str):
+            raise ValueError(f"a LoRA has a rank and an alpha of 1 or more, a dropout in [0, 1) and a list of targets; got {self}")
 
 
 class Adapter:
@@ -53,10 +57,11 @@ class Adapter:
         return {name.removeprefix(_PREFIX): value.detach() for name, value in get_peft_model_state_dict(self._wrapped).items()}
 
     def load(self, stored: dict[str, Tensor]) -> None:
-        """Takes factors that `state` gave, whole."""
+        """Takes factors that `state` gave, whole. Raises ValueError once merged and KeyError for missing ones."""
         if self.merged:
             raise ValueError("this LoRA is merged into the language model and can't be changed any more; load the model anew")
-        set_peft_model_state_dict(self._wrapped, {_PREFIX + name: value for name, value in stored.items()})
+        for name, parameter in self.parameters().items():
+            fill(parameter, stored[name.removeprefix(_PREFIX).replace(".default.", ".")])
 
     def merge(self) -> None:
         """Adds the changes to the layers' own weights and unwraps them; raises ValueError where a change is not finite."""

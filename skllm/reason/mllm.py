@@ -1,20 +1,21 @@
 """MLLM: a frozen multimodal model that sees pictures, and answers or is scored on answers. Chat format is ChatML."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoTokenizer, Cache, PreTrainedModel, PreTrainedTokenizerBase
 
+from skllm.reason.conversation import Heard, Prompt, Spoken
 from skllm.reason.families import FAMILIES
 from skllm.reason.foreground import painted_groups
 from skllm.reason.lora import Adapter, Lora
 from skllm.reason.pictures import normalised
-from skllm.reason.questions import SYSTEM
+from skllm.reason.questions import FRAME, SYSTEM
 from skllm.reason.tiny import load_tiny
 
 _KNOWN = "known are tiny, tiny-warm, a folder that save_pretrained wrote, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
@@ -23,48 +24,10 @@ Features = Float[Tensor, "T R C"] | list[Float[Tensor, "_ C"]]  # the same befor
 _IGNORED = -100       # positions that no loss looks at
 
 
-@dataclass(frozen=True)
-class Prompt:
-    """A conversation up to the word that the model would say first; positions: one row, or one each for time, height and width."""
-
-    embeddings: Float[Tensor, "L D"]
-    positions: Int[Tensor, "A L"]
-
-    def __len__(self) -> int:
-        return len(self.embeddings)
-
-    def ahead(self, count: int) -> Int[Tensor, "A M"]:
-        """Positions of the words that follow."""
-        return self.positions.max() + 1 + torch.arange(count, device=self.positions.device).expand(len(self.positions), -1)
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A batch of whole conversations as the language model reads them.
-
-    embeddings: padded on the right; positions: as in `Prompt`; mask: 1 where there is something; targets: token to be said
-    next, -100 where it is not part of the answer
-    """
-
-    embeddings: Float[Tensor, "B L D"]
-    positions: Int[Tensor, "A B L"]
-    mask: Int[Tensor, "B L"]
-    targets: Int[Tensor, "B L"]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A prompt that the language model has read: what it keeps of it, and its last thought."""
-
-    prompt: Prompt
-    cache: Cache
-    last: Float[Tensor, "1 1 D"]
-
-
 class MLLM(nn.Module):
     """A native transformers model of a family in `FAMILIES` and its tokenizer.
 
-    frame_label: text before each picture, with {n} from 1; the paper's is "Frame{n}: ", the embedded model spares the tokens
+    frame_label: text before each picture, with {n} from 1; `FRAME` as in the paper, the embedded model spares the tokens
     picture_size: pixels a side, for a family that takes any; foreground_only: the tower sees only groups of patches that hold
     something painted; fewer tokens, other answers; adapters: LoRAs, of which all but the last are merged
     """
@@ -72,7 +35,7 @@ class MLLM(nn.Module):
     foreground_only = False
 
     def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str, frame_label: str = "Frame{n}: ", picture_size: int | None = None,
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str, frame_label: str = FRAME, picture_size: int | None = None,
     ):
         super().__init__()
         self.model, self.tokenizer, self.name, self.frame_label = model, tokenizer, name, frame_label
@@ -104,7 +67,7 @@ class MLLM(nn.Module):
                 raise ValueError(f"{name!r} is of the family {kind!r}; {_KNOWN}")
             tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
             model = FAMILIES[kind].native.from_pretrained(name, dtype=dtype or "auto", attn_implementation="sdpa", revision=revision)
-        except OSError as missing:
+        except (OSError, SafetensorError) as missing:
             raise ValueError(f"no model {name!r} to be had ({str(missing).splitlines()[0][:120]}); {_KNOWN}") from missing
         return cls(model.eval(), tokenizer, name, picture_size=picture_size)
 
@@ -237,7 +200,7 @@ class MLLM(nn.Module):
             if step + 1 < max_new_tokens:
                 thought = self._think(self._words([word])[None], heard.prompt.ahead(step + 1)[:, None, -1:], cache=heard.cache, keep=True)
                 last = thought.last_hidden_state
-        _forget(heard)
+        heard.forget()
         return self.tokenizer.decode(said, skip_special_tokens=True).strip()
 
     @torch.no_grad()
@@ -251,14 +214,7 @@ class MLLM(nn.Module):
         ahead = heard.prompt.ahead(ids.shape[1])[:, None].expand(-1, len(said), -1)
         rest = self._think(self._embed(ids), ahead, mask, heard.cache, keep=True).last_hidden_state
         heard.cache.batch_select_indices(torch.zeros(1, dtype=torch.long, device=ids.device))
-        _forget(heard)
+        heard.forget()
         hidden = torch.cat([heard.last.expand(len(said), -1, -1), rest[:, :-1]], 1)
         each = self.model.lm_head(hidden).float().log_softmax(-1).gather(-1, ids[..., None])[..., 0]
         return (each * there).sum(1)
-
-
-def _forget(heard: Heard) -> None:
-    """Drops from the cache whatever came after the prompt."""
-    extra = heard.cache.get_seq_length() - len(heard.prompt)
-    if extra:
-        heard.cache.crop(-extra)

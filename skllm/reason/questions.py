@@ -7,6 +7,7 @@ import torch
 SYSTEM = "You read human motion from pictures of moving bodies."
 DESCRIBE = "Describe in one sentence what the person does."
 YES, NO = "YES", "NO"
+FRAME = "Frame{n}: "                  # before each picture, counted from 1
 LABEL_LINE = "Label: {label}"
 _MODALITY = "The pictures show a tracked body over time: limbs, their depth and how they move, as measured."
 _LAST_LINE = "End with a line of its own: " + LABEL_LINE.format(label="<action>")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 from statistics import mean, stdev
 
 from scipy.stats import binomtest, t
@@ -9,7 +10,7 @@ from scipy.stats import binomtest, t
 
 @dataclass(frozen=True)
 class Score:
-    """A share in [0, 1], the number of clips, and its 95 % interval (Wilson)."""
+    """A share in [0, 1], the number of clips, and its 95 % interval: Wilson's, or what `over_seeds` says."""
 
     value: float
     n: int
@@ -36,12 +37,12 @@ def accuracy(correct: Sequence[bool]) -> Score:
 def over_seeds(scores: Sequence[Score]) -> Score:
     """The mean over trainings that differ in their seed, tested on the same clips.
 
-    Its 95 % interval is the wider of two: Student's over the seeds, and Wilson's over the clips at the mean, since clips and
-    seeds both are a sample. Raises ValueError where the scores rest on different numbers of clips.
+    Its 95 % interval has two parts, added as squares since clips and seeds both are a sample: Student's over the seeds, and Wilson's
+    over the clips at the mean. Raises ValueError where the scores rest on different numbers of clips.
     """
     if not scores or len({score.n for score in scores}) > 1:
         raise ValueError(f"a mean over seeds needs scores on the same clips; got n = {sorted({score.n for score in scores})}")
     middle, n = mean(score.value for score in scores), scores[0].n
     clips = binomtest(round(middle * n), n).proportion_ci(method="wilson")
-    reach = t.ppf(0.975, len(scores) - 1) * stdev(score.value for score in scores) / len(scores) ** 0.5 if len(scores) > 1 else 0.0
-    return Score(middle, n, max(0.0, min(float(clips.low), middle - float(reach))), min(1.0, max(float(clips.high), middle + float(reach))))
+    seeds = float(t.ppf(0.975, len(scores) - 1)) * stdev(score.value for score in scores) / len(scores) ** 0.5 if len(scores) > 1 else 0.0
+    return Score(middle, n, max(0.0, middle - hypot(middle - clips.low, seeds)), min(1.0, middle + hypot(clips.high - middle, seeds)))

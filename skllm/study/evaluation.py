@@ -53,21 +53,29 @@ class Evaluation:
 
 def evaluate(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "asking") -> Evaluation:
     """Every clip's answer to a choice among `labels`, in their given order; processes share the clips, and each gets all the answers."""
-    strangers = sorted({one.label for one in clips} - set(labels))
-    if strangers:
-        raise ValueError(f"clips of {', '.join(strangers)} cannot be answered rightly from {', '.join(labels)}; choose clips of these labels")
+    _must_have(clips, labels)
     answers = shared(model, clips, lambda one: model.recognize(one.clip, labels), title)
     return Evaluation(tuple(one.label for one in clips), tuple(answers), tuple(labels))
 
 
 def judged(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "judging") -> Score:
-    """How often the likelier of YES and NO is right, asked of every clip about its own label and about the most similar other one."""
+    """How often the likelier of YES and NO is right, asked of every clip about its own label and about the most similar other one.
+
+    n counts answers, two a clip; the interval takes them as independent.
+    """
+    _must_have(clips, labels)
     similar = similar_actions(list(labels), top=1)
 
     def right(one: LabelledClip) -> list[bool]:
         return [model.likeliest(one.clip, judge(label), (YES, NO)) == truth for label, truth in ((one.label, YES), (similar[one.label][0], NO))]
 
     return accuracy([hit for pair in shared(model, clips, right, title) for hit in pair])
+
+
+def _must_have(clips: Sequence[LabelledClip], labels: Sequence[str]) -> None:
+    strangers = sorted({one.label for one in clips} - set(labels))
+    if strangers:
+        raise ValueError(f"clips of {', '.join(strangers)} cannot be answered rightly from {', '.join(labels)}; choose clips of these labels")
 
 
 def shared(model: SkeletonLLM, items: Sequence[Item], answer: Callable[[Item], Answer], title: str) -> list[Answer]:

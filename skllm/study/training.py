@@ -2,21 +2,26 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from torch import Tensor
 
 from skllm.benchmarks import NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
 from skllm.benchmarks.records import Protocol
 from skllm.model import PARTS, SkeletonLLM
+from skllm.reason.shards import whole
 from skllm.respond.scores import Score, over_seeds
+from skllm.stored import is_stored
 from skllm.study.evaluation import balanced, evaluate
 from skllm.study.learned import movement
 from skllm.study.results import table, write_record
+from skllm.train.checkpoints import must_hold
 from skllm.train.stages import Stage
 from skllm.train.tasks import NEED_RATIONALES
 from skllm.train.teachers import KinematicTeacher, LocalTeacher, ServerTeacher, Teacher, collect_rationales
@@ -66,14 +71,14 @@ def portion(
 
 
 def start_of(stage: int, runs: Path, scale: str, seed: int, base: str = "tiny", previous: str | Path = "") -> str:
-    """From which checkpoint a stage (1 to 4) starts: `previous` if given, else the newest earlier stage of the same scale and seed.
+    """From which checkpoint a stage (1 to 4) starts: `previous` if given, else the last earlier stage of the same scale and seed.
 
     Where none was run, the embedded model's shipped warm-up, or an untrained base; it is said in a sentence.
     """
     if previous or stage == 1:
         return str(previous or base)
     folders = [runs / f"{name}-{scale}-{seed}" / "model" for name in NOTEBOOKS[: stage - 1]]
-    found = [folder for folder in folders if (folder / "skllm.json").is_file()]
+    found = [folder for folder in folders if is_stored(folder)]
     start = str(found[-1]) if found else "tiny-warm" if base == "tiny" else base
     if not found or found[-1] != folders[-1]:
         print(f"stage {stage - 1} was not run here at this scale and seed; stage {stage} starts from {Path(start).parent.name if found else start}")
@@ -86,7 +91,7 @@ def start_in(out: str | Path, recipe: Sequence[Stage], stage: int, seed: int) ->
     Raises ValueError for a later stage without an earlier one's model.
     """
     folders = [Path(out) / f"{one.name}-{seed}" / "model" for one in recipe[: stage - 1]]
-    found = [folder for folder in folders if (folder / "skllm.json").is_file()]
+    found = [folder for folder in folders if is_stored(folder)]
     if stage > 1 and not found:
         raise ValueError(f"stage {stage} starts from an earlier stage's model and {out} has none of seed {seed}; run stage 1 first or name a base")
     return str(found[-1]) if found else "tiny"
@@ -127,16 +132,16 @@ def train_stage(
 
 
 def _parts(model: SkeletonLLM) -> dict[str, Tensor]:
-    return {f"{part}.{name}": value.detach().clone() for part in PARTS for name, value in model.part(part).items()}
+    return {f"{part}.{name}": whole(value.detach()).clone() for part in PARTS for name, value in model.part(part).items()}
 
 
 def examine(model: SkeletonLLM, clips: Material) -> dict[str, Score]:
     """How often the model is right on people and on labels never trained on: the likeliest label, and what it says, strictly and leniently.
 
-    A part that the protocol does not have is left out.
+    A part without clips, or with one label alone, is left out.
     """
     parts = {"unseen people": (clips.test, clips.labels), "unseen labels": (clips.unseen, clips.protocol.unseen)}
-    told = {name: evaluate(model, asked, labels, name) for name, (asked, labels) in parts.items() if asked}
+    told = {name: evaluate(model, asked, labels, name) for name, (asked, labels) in parts.items() if asked and len(labels) > 1}
     return {f"{name} ({kind})": getattr(part, kind) for name, part in told.items() for kind in KINDS}
 
 
@@ -178,24 +183,29 @@ def settings_of(stage: Stage, **more) -> dict:
 
 
 def run_stages(
-    numbers: Sequence[int], recipe: Sequence[Stage], base: str | Path, clips: Material, out: str | Path, seed: int = 0, steps: int = -1,
-    teacher: str = "kinematic", resume: bool = False, **options,
+    numbers: Sequence[int], recipe: Sequence[Stage], base: str | Path, clips: Material, out: str | Path, scale: str = "demo", seed: int = 0,
+    steps: int = -1, teacher: str = "kinematic", resume: bool = False, **options,
 ) -> Iterator[tuple[str, Path, dict[str, Score]]]:
     """Runs stages (1 to 4) in a row, each from what the one before made; gives each one's name, model and scores when it is saved.
 
     A stage's folder `out/<stage>-<seed>` holds its checkpoints and, once it is done, `model`; with resume what is done is not done
-    again. Records lie in `out/results`. Processes share the work; weights that FSDP spread over them are saved and not examined,
-    and only one stage can be run at a time.
+    again. Records lie in `out/results` under `scale`. Processes share the work; weights that FSDP spread over them are saved and not
+    examined, and only one stage can be run at a time.
     """
     out, main = Path(out).resolve(), PartialState().is_main_process
-    folders = {number: out / f"{recipe[number - 1].name}-{seed}" for number in numbers}
-    if not resume and main:
-        for folder in folders.values():
-            (folder / "model" / "skllm.json").unlink(missing_ok=True)             # an earlier run's, which a resume must not take for done
+    must_hold(out, 0)
+    if not set(numbers) <= set(range(1, len(recipe) + 1)):
+        raise ValueError(f"the recipe has stages 1 to {len(recipe)}; got {list(numbers)}")
+    if any(recipe[number - 1].task in NEED_RATIONALES for number in numbers):
+        teacher_of(teacher)                                        # a name that is none is found before the first step
+    folders = {number: out / f"{stage.name}-{seed}" for number, stage in enumerate(recipe, 1)}
+    if main and not resume:
+        for number in range(numbers[0], len(recipe) + 1):          # an earlier run's, which a resume must not take for done
+            (folders[number] / "model" / "skllm.json").unlink(missing_ok=True)
     model: SkeletonLLM | None = None
-    for number, folder in folders.items():
-        stage, started = recipe[number - 1], time.time()
-        if resume and (folder / "model" / "skllm.json").is_file():
+    for number in numbers:
+        stage, folder, started = recipe[number - 1], folders[number], time.time()
+        if resume and is_stored(folder / "model"):
             model, base = None, folder / "model"
             continue
         model = model or SkeletonLLM.from_pretrained(base, device=str(PartialState().device))
@@ -204,15 +214,21 @@ def run_stages(
         spread = any(hasattr(parameter, "full_tensor") for parameter in model.parameters())
         scores = {} if spread else examine(model, clips)
         if main:
-            told = settings_of(stage, benchmark=clips.protocol.name, base=model.mllm.name, steps=steps, teacher=teacher)
-            scale = "demo" if model.mllm.name == "tiny" else "paper"
+            told = settings_of(stage, benchmark=clips.protocol.name, base=model.mllm.name, start=str(base), steps=steps, teacher=teacher,
+                               training_clips=len(clips.train), processes=PartialState().num_processes)
             write_record(stage.name, scale, seed, numbers_of(done, scores), told, time.time() - started, str(out / "results"))
-        yield stage.name, model.save_pretrained(folder / "model"), scores
+        base = model.save_pretrained(folder / "model")
+        yield stage.name, base, scores
         if spread and number != numbers[-1]:
-            raise RuntimeError(f"{stage.name} is saved in {folder}; with weights spread over processes, start the next stage anew with --resume")
+            raise ValueError(f"{stage.name} is saved in {folder}; with weights spread over processes, start the next stage anew with --resume")
 
 
 def _texts(teacher: str, clips: Material, model: SkeletonLLM, out: Path) -> Mapping[str, str]:
-    """Rationales of the training clips: one process asks, the others read what it kept."""
-    with PartialState().main_process_first():
-        return collect_rationales(teacher_of(teacher), clips.train, model, folder=out / "rationales").texts
+    """Rationales of the training clips, which one process asks for and tells the others."""
+    told = [None]
+    if PartialState().is_main_process:
+        found = collect_rationales(teacher_of(teacher), clips.train, model, folder=out / "rationales", unseen=clips.protocol.unseen)
+        reasons = Counter(why for _, why in found.dropped).most_common(3)
+        print(f"{len(found.texts)} rationales, {len(found.dropped)} clips without", *(f"  {count} times: {why}" for why, count in reasons), sep="\n")
+        told = [found.texts]
+    return broadcast_object_list(told)[0]

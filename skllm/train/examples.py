@@ -7,7 +7,8 @@ from torch.utils.data import Dataset
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.skeleton import Skeleton
-from skllm.train.tasks import TASKS, names_any
+from skllm.train.naming import names_any
+from skllm.train.tasks import TASKS
 
 Sample = Callable[[Skeleton, int, torch.Generator], Skeleton]
 
@@ -29,12 +30,16 @@ class Examples(Dataset):
         strangers = sorted({one.label for one in clips} - set(labels))
         if strangers or not clips:
             raise ValueError(f"training needs clips, all of the given labels; got {len(clips)} clips, labels outside: {strangers}")
+        if leaked := sorted(set(labels) & set(unseen)):
+            raise ValueError(f"labels must stay unseen or be trained on; got {leaked} as both")
         if task not in TASKS:
             raise ValueError(f"no task {task!r}; known: {', '.join(TASKS)}")
         rationales = rationales or {}
         for key, text in rationales.items():
             if named := names_any(text, unseen):
                 raise ValueError(f"the rationale of {key} names {named!r}, which must stay unseen; leave it out")
+            if not text.strip():
+                raise ValueError(f"the rationale of {key} is empty; leave it out")
         self.task = TASKS[task](clips, labels, rationales)
         self.clips, self.frames, self.seed, self.epoch, self.sample, self.views = self.task.clips, frames, seed, 0, sample, views
 

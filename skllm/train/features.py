@@ -1,6 +1,7 @@
 """What the frozen half of the model makes of a clip, computed once: render and see, as far as the projector."""
 
 import hashlib
+import json
 import os
 import uuid
 import warnings
@@ -23,7 +24,8 @@ _LAYOUT = "1"
 class FeatureCache:
     """`cache(clips)` is `model.mllm.features(model.renderer(clips))` without slopes, read from `folder` where it was made before.
 
-    A file is found by the sampled clip, the renderer and the vision tower with their weights: what has changed is made anew.
+    A file is found by the sampled clip, the renderer and the vision tower with their weights (the tower's as they were when the cache was
+    made): what has changed is made anew.
     A damaged file is made again; a full disk costs only the keeping. Raises ValueError where the renderer is to learn.
     """
 
@@ -54,8 +56,10 @@ class FeatureCache:
 
 
 def _digest_of_tower(model: SkeletonLLM) -> bytes:
-    """The tower's weights without the projector's, which some families keep inside it."""
-    seen, learning = hashlib.sha256(model.mllm.name.encode()), {id(p) for p in model.mllm.projector.parameters()}
+    """The tower's configuration and weights without the projector's, which some families keep inside it."""
+    config = model.mllm.model.config.to_dict()
+    kept = {name: value for name, value in config.items() if name.startswith("vision") or name == "downsample_ratio"}
+    seen, learning = hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()), {id(p) for p in model.mllm.projector.parameters()}
     for name, value in sorted(model.mllm.family.tower.named_parameters()):
         if id(value) not in learning:
             seen.update(name.encode() + value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())

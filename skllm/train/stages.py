@@ -28,35 +28,48 @@ class Stage:
     warm_up: float = 0.03
 
     def __post_init__(self) -> None:
-        if not self.learns or not self.learns <= set(PARTS):
+        if not isinstance(self.learns, frozenset) or not self.learns or not self.learns <= set(PARTS):
             raise ValueError(f"stage {self.name!r} may let {', '.join(PARTS)} learn; got {sorted(self.learns)}")
-        if set(self.rates) != self.learns or min(self.rates.values()) <= 0:
+        if set(self.rates) != self.learns or not all(0 < rate < float("inf") for rate in self.rates.values()):
             raise ValueError(f"stage {self.name!r} needs a positive rate for each of {sorted(self.learns)}; got {self.rates}")
         if ("lora" in self.learns) != (self.lora is not None):
             raise ValueError(f"stage {self.name!r} needs a Lora just where lora learns; got lora={self.lora} and learns={sorted(self.learns)}")
+        sizes = {"epochs": self.epochs > 0, "clips": self.clips >= 1, "weight_decay": self.weight_decay >= 0, "warm_up": 0 <= self.warm_up < 1}
+        if not all(sizes.values()):
+            wrong = ", ".join(f"{name}={getattr(self, name)}" for name, right in sizes.items() if not right)
+            raise ValueError(f"stage {self.name!r} has {wrong}; epochs and clips are positive, weight_decay is 0 or more, warm_up a share under 1")
         if self.views is not None and self.views < 1:
             raise ValueError(f"stage {self.name!r} draws each clip's frames in at least one way; got views={self.views}")
 
 
-def four_stages(renderer: float, projector: float, language: float, lora: Lora, clips: int) -> tuple[Stage, Stage, Stage, Stage]:
-    """The paper's stages with one learning rate a part: what learns, tasks and epochs are the paper's.
+def four_stages(
+    renderer: float, projector: float, language: float, lora: Lora, clips: int, later: float = 1.0,
+) -> tuple[Stage, Stage, Stage, Stage]:
+    """The paper's stages with a learning rate for each part: what learns, tasks and epochs are the paper's.
 
-    The last trains from one drawing of each clip, since all that lies before its projector is frozen and so is computed once.
+    later: by how much renderer and projector go slower after the warm-up. The last stage trains from one drawing of each clip, since
+    all that lies before its projector is frozen and so is computed once.
     """
-    drawing, rates = frozenset({"renderer", "projector"}), {"renderer": renderer, "projector": projector}
-    speaking, both = frozenset({"projector", "lora"}), {"projector": projector, "lora": language}
+    drawing, speaking = frozenset({"renderer", "projector"}), frozenset({"projector", "lora"})
+    first = {"renderer": renderer, "projector": projector}
+    rates = {part: later * rate for part, rate in first.items()} | {"lora": language}
+
+    def of(parts: frozenset[str]) -> dict[str, float]:
+        return {part: rates[part] for part in parts}
+
     return (
-        Stage("render_warmup", drawing, "choose", rates, clips=clips),
-        Stage("disc_ft", drawing, "judge", rates, clips=clips),
-        Stage("cr_distill", drawing | speaking, "explain", rates | both, clips=clips, lora=lora),
-        Stage("refine", speaking, "choose", both, epochs=3, clips=clips, lora=lora, views=1),
+        Stage("render_warmup", drawing, "choose", first, clips=clips),
+        Stage("disc_ft", drawing, "judge", of(drawing), clips=clips),
+        Stage("cr_distill", drawing | speaking, "explain", of(drawing | speaking), clips=clips, lora=lora),
+        Stage("refine", speaking, "choose", of(speaking), epochs=3, clips=clips, lora=lora, views=1),
     )
 
 
 # The paper gives every part 2e-5 and its renderer hardly moves (REPRODUCIBILITY.md); ours has a rate of its own.
-# The projector of `tiny` starts from nothing, and its language model is fifty times smaller, so both go faster; its LoRA is smaller, and without
-# dropout, whose random numbers would take a sixth of each step on a CPU.
+# The projector of `tiny` starts from nothing, so it goes fast at first, and slowly afterwards: at a fifth of the warm-up's rates already,
+# forty steps of YES and NO undid what the warm-up had taught (CHANGELOG.md, Tried). Its language model is fifty times smaller, so LoRA goes
+# faster; it is smaller too, and without dropout, whose random numbers would take an eighth of each step on a CPU.
 RECIPES = {
-    "tiny": four_stages(renderer=5e-3, projector=1e-3, language=5e-4, lora=Lora(rank=8, alpha=16, dropout=0), clips=4),
+    "tiny": four_stages(renderer=5e-3, projector=1e-3, language=5e-4, lora=Lora(rank=8, alpha=16, dropout=0), clips=4, later=0.05),
     "paper": four_stages(renderer=2e-3, projector=2e-5, language=2e-5, lora=Lora(), clips=2),
 }

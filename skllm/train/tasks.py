@@ -1,6 +1,5 @@
 """What the model is asked about a training clip, and what it should answer. Only seen labels enter any of it."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -70,9 +69,3 @@ class Reason(Explain):
 
 TASKS: dict[str, type[Choose]] = {"choose": Choose, "judge": Judge, "explain": Explain, "reason": Reason}
 NEED_RATIONALES = ("explain", "reason")
-
-
-def names_any(text: str, labels: Sequence[str]) -> str | None:
-    """The first of the labels that the text names, as whole words; None where it names none."""
-    plain = " ".join(text.lower().split())
-    return next((label for label in labels if re.search(rf"(?<!\w){re.escape(' '.join(label.lower().split()))}(?!\w)", plain)), None)

@@ -24,9 +24,10 @@ class Stopwatch:
         self.steps: list[dict[str, float]] = []
         self.on, self._row, self._since = on, {}, {}
         modules = (model.renderer, model.mllm.family.tower, model.mllm.language) if on else ()
+        self._hooks = []
         for name, module in zip(_FORWARD, modules, strict=False):
-            module.register_forward_pre_hook(lambda *_, name=name: self._start(name))
-            module.register_forward_hook(lambda *_, name=name: self._stop(name))
+            self._hooks.append(module.register_forward_pre_hook(lambda *_, name=name: self._start(name)))
+            self._hooks.append(module.register_forward_hook(lambda *_, name=name: self._stop(name)))
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -45,6 +46,11 @@ class Stopwatch:
             told = {"read": row["read"], **{name: row.get(name, 0.0) for name in _FORWARD},
                     "rest of forward": forward - sum(row.get(name, 0.0) for name in _FORWARD), "backward": row["whole"] - forward}
             self.steps.append({**told, "update and logs": max(0.0, row["step"] - sum(told.values()))})
+
+    def close(self) -> None:
+        """Stops watching; what was measured stays."""
+        while self._hooks:
+            self._hooks.pop().remove()
 
     def medians(self) -> dict[str, float]:
         """Seconds of each part in the middle of all steps but the first, which compiles and warms up; empty where nothing was watched."""

@@ -1,18 +1,26 @@
 """One loop for every stage: `transformers.Trainer` with a learning rate for each part, resume, and no NaN let through."""
 
+import hashlib
+import json
 import math
+import shutil
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import PARTS, SkeletonLLM
+from skllm.reason.shards import whole
 from skllm.skeleton import Skeleton
-from skllm.train.checkpoints import must_hold, seal, set_aside, whole_checkpoints
+from skllm.train.checkpoints import claim, lock, must_be_same, must_hold, seal, set_aside, whole_checkpoints
 from skllm.train.examples import Examples, collate
 from skllm.train.features import FeatureCache
 from skllm.train.stages import Stage
@@ -25,13 +33,15 @@ _KEPT = 2                  # checkpoints on disk; a third is being written
 class StageTrainer(Trainer):
     """Trains one stage of a SkeletonLLM; checkpoints hold what learns, not the frozen base.
 
-    `slopes` keeps, for each step, the gradient norm of every parameter that learns, before clipping; `watch` the seconds of
-    each part of a step, where they are measured.
+    `slopes` keeps, for each of the last 500 steps, the gradient norm of every parameter that learns, before clipping; `watch` the
+    seconds of each part of a step, where they are measured. identity: what tells this run from others in the same folder.
     """
 
-    def __init__(self, model: SkeletonLLM, stage: Stage, examples: Examples, arguments: TrainingArguments, timed: bool = True):
-        self.stage = stage
-        self.slopes: list[dict[str, float]] = []
+    def __init__(
+        self, model: SkeletonLLM, stage: Stage, examples: Examples, arguments: TrainingArguments, timed: bool = True, identity: dict | None = None,
+    ):
+        self.stage, self.identity = stage, identity or {}
+        self.slopes: deque[dict[str, float]] = deque(maxlen=500)
         self.watch = Stopwatch(model, timed)
         super().__init__(model=model, args=arguments, train_dataset=examples, data_collator=collate)
         self.add_callback(_EachEpochAndSave(examples))
@@ -48,20 +58,33 @@ class StageTrainer(Trainer):
         return self.optimizer
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **kwargs):
-        """Trains; with True goes on from the newest checkpoint that is whole, if there is one.
+        """Trains; with True goes on from the newest checkpoint that is whole, if there is one, and says where it starts.
 
         Without, an earlier run's checkpoints are set aside as `earlier-*`, so that a later resume cannot take them for its own.
+        Raises ValueError where the folder's checkpoints are of another run: another stage, seed, or other clips.
         """
         folder = Path(self.args.output_dir)
+        held = lock(folder) if self.args.should_save else None
         if resume_from_checkpoint is True:
-            whole = whole_checkpoints(folder)
-            resume_from_checkpoint = str(whole[-1]) if whole else None
+            must_be_same(folder, self.identity)
+            chosen = [str(path) for path in whole_checkpoints(folder)[-1:]] or [None]
+            broadcast_object_list(chosen)                    # every process goes on from the same
+            resume_from_checkpoint = chosen[0]
         elif not resume_from_checkpoint and self.args.should_save:
             set_aside(folder)
         if self.args.should_save:
-            print(f"{self.stage.name}: {self.model.learning()}")
+            claim(folder, self.identity)
+            start = f"from {Path(resume_from_checkpoint).name}" if resume_from_checkpoint else "from its beginning"
+            print(f"{self.stage.name}, {start}: {self.model.learning()}")
         set_seed(self.args.seed + self.args.process_index)         # whatever was drawn before; a checkpoint brings its own dice
-        return super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+        try:
+            told = super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+            self._must_be_finite(f"after step {self.state.global_step} of {self.stage.name}")
+            return told
+        finally:
+            self.watch.close()
+            if held:
+                held.close()
 
     def get_batch_samples(self, *args, **kwargs):
         """The next step's examples; here the time of a step begins."""
@@ -97,7 +120,8 @@ class StageTrainer(Trainer):
             raise FloatingPointError(f"{where}: not finite any more are the weights of {lost}; lower the rates and resume from a checkpoint")
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
-        """Writes the weights that are the model's own, from whichever processes hold them."""
+        """Writes the weights that are the model's own, from whichever processes hold them; refuses to keep what is not finite."""
+        self._must_be_finite(f"after step {self.state.global_step} of {self.stage.name}")
         learned = self.model.learned()
         if self.args.should_save:
             folder = Path(output_dir or self.args.output_dir)
@@ -118,6 +142,7 @@ class _EachEpochAndSave(TrainerCallback):
         self.examples.epoch = int(state.epoch or 0)
 
     def on_save(self, args, state, control, **kwargs):
+        PartialState().wait_for_everyone()          # each process writes its own dice
         if args.should_save:
             seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
@@ -126,7 +151,7 @@ def _norms(tensors: Mapping[str, Tensor]) -> dict[str, float]:
     """The length of each, with one wait for the device."""
     if not tensors:
         return {}
-    norms = torch._foreach_norm([value.detach() for value in tensors.values()])
+    norms = torch._foreach_norm([whole(value.detach()) for value in tensors.values()])
     return dict(zip(tensors, torch.stack([norm.float() for norm in norms]).tolist(), strict=True))
 
 
@@ -164,36 +189,58 @@ def stage_trainer(
     rationales: a teacher's text by clip (`collect_rationales`); folder: where checkpoints go (the last two are kept)
     steps: optimizer steps, or -1 for the stage's epochs; checkpointing: recompute the frozen model's activations in the
     backward pass, slower and with less memory; workers: processes that read clips, by default two for clips that lie in files
-    accumulate: parts in which a step's clips are computed one after another; processes share the clips of a step
-    keep_features: where the renderer is frozen, compute what the tower sees of a clip once; needs room on the disk
+    accumulate: parts in which a step's clips are computed one after another; processes share the clips of a step. Clips that do not
+    fill a step at the end of an epoch are left out, so that it is the same for any number of processes
+    keep_features: where the renderer is frozen, compute what the tower sees of a clip once, if the disk has room for it
     report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
     Raises OSError before the first step where the folder can't be written or the disk is too full.
     """
+    if not (type(steps) is int and (steps == -1 or steps > 0)) or not 0 <= seed < 2**32:
+        raise ValueError(f"steps are 1 or more, or -1 for the stage's epochs, and a seed is from 0 to {2**32 - 1}; got steps={steps}, seed={seed}")
     make_ready(model, stage, seed)
     examples = Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample, rationales, unseen, stage.views)
-    wanted = (_KEPT + 1) * _checkpoint_bytes(model)
-    must_hold(Path(folder), wanted)
+    must_hold(Path(folder), (_KEPT + 1) * _checkpoint_bytes(model))
     if keep_features and "renderer" not in stage.learns:
-        model.kept_features = FeatureCache(model, Path(folder) / "features")
-        must_hold(Path(folder), wanted + len(examples) * (stage.views or 1) * model.kept_features.bytes_of(examples[0]["clips"]))
+        _keep_features(model, examples, Path(folder) / "features")
     if checkpointing:
         model.mllm.model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     total = steps if steps > 0 else math.ceil(len(examples) * stage.epochs / stage.clips)
     if workers is None:
         workers = 0 if all(isinstance(one.source, Skeleton) for one in clips) else 2
     arguments = TrainingArguments(
-        output_dir=str(folder), gradient_accumulation_steps=accumulate, num_train_epochs=stage.epochs, max_steps=steps,
+        output_dir=str(folder), num_train_epochs=stage.epochs, max_steps=steps, gradient_accumulation_steps=accumulate,
+        ddp_find_unused_parameters=False,
         learning_rate=max(stage.rates.values()), lr_scheduler_type="cosine", warmup_steps=stage.warm_up, max_grad_norm=1.0,
         logging_steps=min(log_steps, total), save_steps=save_steps, save_total_limit=_KEPT, seed=seed, data_seed=seed, report_to=report_to,
-        remove_unused_columns=False, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, dataloader_num_workers=workers,
+        dataloader_drop_last=len(examples) >= stage.clips, dataloader_num_workers=workers, remove_unused_columns=False,
+        use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False,
     )
+    arguments._n_gpu = min(1, arguments.n_gpu)           # a process works on one card; torchrun starts one process a card
     arguments.per_device_train_batch_size = _share(stage, arguments.world_size * accumulate)
-    return StageTrainer(model, stage, examples, arguments, timed)
+    return StageTrainer(model, stage, examples, arguments, timed, identity(model, stage, examples, seed))
+
+
+def identity(model: SkeletonLLM, stage: Stage, examples: Examples, seed: int) -> dict[str, str | int]:
+    """What a run must share with a checkpoint to go on from it."""
+    clips = hashlib.sha256("\n".join([*(f"{one.key} {one.label}" for one in examples.clips), *examples.task.labels]).encode())
+    told = json.dumps({**asdict(stage), "learns": sorted(stage.learns)}, sort_keys=True)
+    made = f"{model.mllm.name}, {type(model.renderer).__name__}, {model.renderer.config}, {model.frames} frames, {len(model.mllm.adapters)} LoRAs"
+    return {"stage": told, "model": made, "seed": seed, "clips or labels": clips.hexdigest()[:16]}
+
+
+def _keep_features(model: SkeletonLLM, examples: Examples, folder: Path) -> None:
+    """Lets the model read what the tower sees from the disk, where there is room for it; else says so."""
+    model.kept_features = FeatureCache(model, folder)
+    each, views = model.kept_features.bytes_of(examples[0]["clips"]), examples.views or 1
+    wanted = each * (len(examples) * views - len(list(folder.glob("*.safetensors"))))
+    if shutil.disk_usage(folder).free < wanted:
+        model.kept_features = None
+        print(f"{folder} has no room for {wanted / 1e9:,.1f} GB of what the tower sees; it is computed anew at every step")
 
 
 def _share(stage: Stage, parts: int) -> int:
     """How many of a step's clips one process computes at once."""
-    if stage.clips % parts:
+    if parts < 1 or stage.clips % parts:
         raise ValueError(f"a step of {stage.name} has {stage.clips} clips, which {parts} processes or parts can't share; set clips to a multiple")
     return stage.clips // parts
 

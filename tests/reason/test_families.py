@@ -80,6 +80,8 @@ def test_the_answers_slope_reaches_all_that_a_stage_lets_learn_and_nothing_else(
     make_ready(model, stage)
     model.eval()
     model(**{"clips": [stick_clip(9).sample(3)] * 2, "questions": ["What?", "What is it?"], "answers": ["sit", "stand up"]})["loss"].backward()
+    learning = {id(p) for part in stage.learns for p in model.part(part).values()}
+    assert all((p.grad is not None) == (id(p) in learning) for p in model.parameters())
     for part in ("renderer", "projector", "lora"):
         slopes = {n: p.grad for n, p in model.part(part).items()}
         assert all((slope is not None) == (part in stage.learns) for slope in slopes.values())

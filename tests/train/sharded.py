@@ -13,7 +13,7 @@ from skllm.model import SkeletonLLM
 from skllm.reason.lora import Lora
 from skllm.render import DrAction, DrActionConfig
 from skllm.train.stages import four_stages
-from skllm.train.trainer import make_ready
+from skllm.train.trainer import _norms, make_ready
 from tests.conftest import fake_internvl3, stick_clip
 
 
@@ -38,6 +38,12 @@ def main(out: Path) -> None:
         optimizer.zero_grad()
     assert state.num_processes == 1 or isinstance(next(model.mllm.language.layers[0].parameters()), DTensor)
     learned = model.learned()
+    assert all(length > 0 for length in _norms({name: p for name, p in model.named_parameters() if p.requires_grad}).values())
+    with torch.no_grad():
+        for parameter in model.renderer.parameters():
+            parameter.zero_()
+    model.load_learned(learned)                     # what was saved whole goes back part by part
+    assert all(torch.equal(value, learned[name]) for name, value in model.learned().items())
     if state.is_main_process:
         save_file(learned, out)
 

@@ -29,19 +29,20 @@ def run(out: Path, processes: int, program: str = "processes") -> Path:
 
 @pytest.mark.slow
 def test_two_processes_train_and_answer_as_one_does(tmp_path):
-    """Three stages of four clips a step: on one process, and two clips each on two. Sums run in another order, so not bit for bit."""
+    """Four stages of four clips a step: on one process, and two clips each on two. Sums run in another order, so not bit for bit."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     one, two = run(tmp_path / "one", 1), run(tmp_path / "two", 2)
     alone, shared = (json.loads((folder / "told-0.json").read_text()) for folder in (one, two))
-    for stage in ("disc_ft", "cr_distill", "refine"):
+    for stage in ("render_warmup", "disc_ft", "cr_distill", "refine"):
         assert shared[stage] == pytest.approx(alone[stage], rel=1e-4), stage
     weights, parts = load_file(one / "weights-0.safetensors"), [load_file(two / f"weights-{rank}.safetensors") for rank in (0, 1)]
     for name, value in weights.items():
         assert torch.equal(parts[0][name], parts[1][name]), name            # both processes hold the same model
         torch.testing.assert_close(parts[0][name], value, rtol=1e-3, atol=2e-4)
     told = [json.loads((two / f"told-{rank}.json").read_text()) for rank in (0, 1)]
-    assert told[0]["said"] == told[1]["said"] and len(told[0]["said"]) == 7 and told[0]["labels"] == alone["labels"] and told[0]["judged"] == 10
+    assert told[0]["said"] == told[1]["said"] and len(told[0]["said"]) == 7 and told[0]["labels"] == alone["labels"]
+    assert told[0]["said"] == alone["said"] and told[0]["judged"] == alone["judged"]
 
 
 @pytest.mark.slow

@@ -11,10 +11,11 @@ import pytest
 import torch
 from transformers import TrainerCallback, TrainerState
 
-from skllm.benchmarks.records import LabelledClip
+from skllm.benchmarks.records import Excerpt, LabelledClip
 from skllm.model import SkeletonLLM
 from skllm.reason.lora import Lora
 from skllm.render import DrAction, DrActionConfig
+from skllm.samples import sample_files
 from skllm.train import trainer
 from skllm.train.checkpoints import must_hold, whole_checkpoints
 from skllm.train.stages import four_stages
@@ -90,10 +91,58 @@ def test_a_run_that_is_cut_off_at_any_step_and_goes_on_is_the_whole_run(step, wh
     same(story(again), whole)
 
 
-def test_reading_in_workers_changes_nothing(whole, tmp_path):
-    run = made(tmp_path, workers=2)
-    run.train()
-    same(story(run), whole)
+def test_reading_files_in_workers_changes_nothing(tmp_path):
+    names = ("walk_cmu.bvh", "wave_kinect_v2.skeleton", "squat_coco17.json", "kick_deepmimic.txt")
+    clips = [LabelledClip(name, Excerpt(sample_files()[name]), LABELS[n % 3]) for n, name in enumerate(names)]
+    runs = [stage_trainer(model(), STAGES[0], clips, LABELS, tmp_path / str(workers), steps=4, log_steps=1, workers=workers) for workers in (0, 2)]
+    for run in runs:
+        run.train()
+    same(story(runs[0]), story(runs[1]))
+    assert stage_trainer(model(), STAGES[0], clips, LABELS, tmp_path / "2").args.dataloader_num_workers == 2
+
+
+@pytest.mark.parametrize("other", ["seed", "stage", "clips", "labels"])
+def test_a_resume_of_another_run_is_refused(other, tmp_path):
+    made(tmp_path, steps=2).train()
+    stage, seed = STAGES[0 if other == "stage" else 2], int(other == "seed")
+    clips, labels = CLIPS[: 4 if other == "clips" else None], LABELS + ["run"] * (other == "labels")
+    again = stage_trainer(model(), stage, clips, labels, tmp_path, seed, steps=2, rationales=RATIONALES)
+    with pytest.raises(ValueError, match=f"holds a run with another .*{other}"):
+        again.train(resume_from_checkpoint=True)
+    again.train()                     # anew it may
+    assert list(tmp_path.glob("earlier-checkpoint-2"))
+
+
+def test_starting_anew_twice_before_a_checkpoint_keeps_the_first_runs(tmp_path):
+    made(tmp_path, steps=2).train()
+    for _ in range(2):
+        cut = made(tmp_path)
+        cut.add_callback(Kill(1))
+        with pytest.raises(Killed):
+            cut.train()
+    assert list(tmp_path.glob("earlier-checkpoint-2"))
+
+
+def test_weights_that_are_not_finite_are_not_kept(tmp_path):
+    run = made(tmp_path, steps=2)
+
+    class Break(TrainerCallback):
+        def on_step_end(self, args, state, control, **kwargs):
+            if state.global_step == 2:
+                with torch.no_grad():
+                    run.model.renderer.depth_mix.fill_(float("nan"))
+
+    run.add_callback(Break())
+    with pytest.raises(FloatingPointError, match=r"after step 2 of cr_distill: not finite any more are the weights of renderer \(depth_mix\)"):
+        run.train()
+    assert not whole_checkpoints(tmp_path)
+
+
+def test_clips_that_do_not_fill_a_step_are_left_out_unless_they_are_all(tmp_path):
+    for count, steps in ((5, 2), (1, 1)):
+        run = stage_trainer(model(), STAGES[0], CLIPS[:count], LABELS, tmp_path / str(count), log_steps=1)
+        run.train()
+        assert run.state.global_step == steps
 
 
 def half_written(path: Path, *_) -> None:
@@ -181,13 +230,15 @@ def test_a_loss_that_is_none_names_step_clips_and_parts(tmp_path):
         run.train()
 
 
-def test_a_full_disk_and_a_forbidden_folder_are_found_before_training(tmp_path, monkeypatch):
+def test_a_full_disk_and_a_forbidden_folder_are_found_before_training(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000))
-    with pytest.raises(OSError, match=r"needs .* MB for checkpoints and kept features, its disk has 0 MB left; make room"):
+    with pytest.raises(OSError, match=r"needs .* MB for checkpoints, its disk has 0.0 MB left; make room"):
         made(tmp_path / "full")
-    with pytest.raises(OSError, match="make room"):
-        made(tmp_path / "full", stage=STAGES[3])
     monkeypatch.undo()
+    monkeypatch.setattr(trainer.FeatureCache, "bytes_of", lambda *_: 10**15)
+    run = made(tmp_path / "small", stage=STAGES[3])
+    monkeypatch.undo()
+    assert run.model.kept_features is None and "has no room for" in capsys.readouterr().out
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="cannot write to"):
         must_hold(tmp_path / "file" / "run", 0)

@@ -6,8 +6,9 @@ import torch
 from skllm.benchmarks import BENCHMARKS, NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
 from skllm.reason.questions import NO, YES, choose, explain, judge, teach
 from skllm.train.examples import Examples, collate
+from skllm.train.naming import names_any
 from skllm.train.stages import RECIPES
-from skllm.train.tasks import TASKS, names_any
+from skllm.train.tasks import TASKS
 from tests.conftest import stick_clip
 
 CLIPS = split(read_ui_prmd("kinect22"), UI_PRMD, "train")[::9]
@@ -67,7 +68,8 @@ def test_a_rationale_that_names_an_unseen_label_is_refused():
     leaking = {CLIPS[0].key: "This is no Hurdle  Step.\nLabel: deep squat"}
     with pytest.raises(ValueError, match="names 'hurdle step'"):
         examples("explain", rationales=leaking)
-    assert names_any("they sit to stand", ["sit", "stand up"]) == "sit" and names_any("standing up", ["stand up"]) is None
+    assert names_any("they sit to stand", ["sit", "stand up"]) == "sit" and names_any("standing  UP, then", ["stand up"]) == "stand up"
+    assert names_any("the trunk stays upright", ["right", "stay up"]) is None
 
 
 def test_clips_of_other_formats_mix_in_one_batch():

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from skllm.motion import chain, facts, summary
 from skllm.reason.questions import LABEL_LINE
-from skllm.train.teachers.records import Asked, Teacher
+from skllm.train.teachers.records import Asked, NoAnswer, Teacher
 
 
 class KinematicTeacher(Teacher):
@@ -27,8 +27,10 @@ class KinematicTeacher(Teacher):
         return "KinematicTeacher()"
 
     def answer(self, asked: Asked) -> str:
-        """The text; it depends on the clip and the label alone."""
+        """The text; it depends on the clip and the label alone. Raises NoAnswer for a clip that can't be measured."""
         found = facts(asked.clip)
+        if not found:
+            raise NoAnswer("the clip is too short, or too few named joints are seen, to measure what moves")
         lines = [summary(found), *chain(found)]
         return "\n".join(lines if asked.label is None else [*lines, LABEL_LINE.format(label=asked.label)])
 

@@ -16,6 +16,7 @@ from skllm.benchmarks.records import LabelledClip
 from skllm.model import SkeletonLLM
 from skllm.reason.questions import LABEL_LINE, choose
 from skllm.respond.answers import parse_label, without_label_line
+from skllm.train.naming import names_any
 from skllm.train.teachers.ledger import Ledger
 from skllm.train.teachers.records import Asked, NoAnswer, Teacher, fault, pixels
 
@@ -41,15 +42,16 @@ class _Said:
 
 def collect_rationales(
     teacher: Teacher, clips: Sequence[LabelledClip], model: SkeletonLLM | None = None, *, folder: str | Path, told: bool = True,
-    label_line: bool = True, labels: Sequence[str] = (), concurrency: int = 4,
+    label_line: bool = True, labels: Sequence[str] = (), unseen: Sequence[str] = (), concurrency: int = 4,
 ) -> Rationales:
     """A teacher's rationale for each clip, from `folder` where it was asked the same before, and of whoever is left what they said.
 
-    model: paints the pictures that a pictured teacher sees. concurrency: clips that are asked about at once, which bounds memory too.
+    model: paints the pictures that a pictured teacher sees. unseen: labels that must stay so; a text that names one is dropped.
+    concurrency: clips that are asked about at once, which bounds memory too.
     told=False withholds the label: the teacher chooses among `labels`, and what ends on another label than the clip's is dropped. That is
     how we read "teacher not given label" in the paper's variants of CR-Distill; label_line=False is the other one: the same answers,
     without their label lines. A killed run, started again, asks only what it has no answer to; an answer that was dropped stays dropped.
-    Raises ValueError for what cannot be asked, OSError where nothing can be kept, RuntimeError where the teacher is of no use.
+    Raises ValueError for what cannot be asked, OSError where nothing can be kept or the teacher is of no use.
     """
     _check(teacher, clips, model, told, label_line, labels, concurrency)
     questions = (_asked(teacher, one, model, None if told else tuple(labels)) for one in clips)
@@ -58,7 +60,7 @@ def collect_rationales(
         for answer in _persevering(_answers(teacher, questions, kept, concurrency)):
             said[answer.key] = answer
             bar.update()
-    reasons = {one.key: _why_not(said[one.key], one.label, told or teacher.chooses) for one in clips}
+    reasons = {one.key: _why_not(said[one.key], one.label, told or teacher.chooses, unseen) for one in clips}
     texts = {one.key: _target(said[one.key].text, one.label, label_line) for one in clips if reasons[one.key] is None}
     return Rationales(texts, tuple((key, why) for key, why in reasons.items() if why))
 
@@ -138,19 +140,21 @@ def _next(done: SimpleQueue) -> _Said:
 
 
 def _persevering(answers: Iterator[_Said]) -> Iterator[_Said]:
-    """The same answers. Raises RuntimeError where none comes for many clips in a row."""
+    """The same answers. Raises ConnectionError where none comes for many clips in a row."""
     silent = 0
     for said in answers:
         silent = 0 if said.silent is None else silent + 1
         if silent == _IN_A_ROW:
-            raise RuntimeError(f"{silent} clips in a row got no answer, the last because: {said.silent}; start again later, what came is kept")
+            raise ConnectionError(f"{silent} clips in a row got no answer, the last because: {said.silent}; start again later, what came is kept")
         yield said
 
 
-def _why_not(said: _Said, label: str, concluded: bool) -> str | None:
+def _why_not(said: _Said, label: str, concluded: bool, unseen: Sequence[str]) -> str | None:
     """Why this is no rationale for a clip of that label; a text without a conclusion only has to say something."""
     if said.silent is not None:
         return said.silent
+    if named := names_any(said.text, unseen):
+        return f"it names {named!r}, which must stay unseen"
     return fault(said.text, (label,)) if concluded else None if said.text.strip() else "an empty answer"
 
 

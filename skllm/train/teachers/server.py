@@ -12,11 +12,11 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
+from skllm.reason.questions import FRAME
 from skllm.train.teachers.connection import connect
 from skllm.train.teachers.records import Asked, NoAnswer, Teacher, fault, pixels
 from skllm.train.teachers.secret import Secret
 
-_FRAME = "Frame{n}:"
 _TRIES = 3                                     # answers that are paid for, where they are no rationale
 _PASSING = (408, 409, 429, *range(500, 600))   # and 0, no reply at all: asked again after a pause
 _LONGEST_PAUSE, _LONGEST_WISH = 30.0, 120.0    # seconds: our own, and what a server's Retry-After may ask for
@@ -55,7 +55,7 @@ class ServerTeacher(Teacher):
         if not model or timeout <= 0 or retries < 0:
             raise ValueError(f"a teacher needs a model, seconds to answer in, and retries from 0; got {model!r}, {timeout} and {retries}")
         self.name, self.timeout, self._options = model, timeout, {"model": model, "max_tokens": max_tokens, "temperature": temperature}
-        self.settings = json.dumps({"base_url": base_url.rstrip("/"), "frame": _FRAME, **self._options})
+        self.settings = json.dumps({"base_url": base_url.rstrip("/"), "frame": FRAME, **self._options})
         self._secret = _secret(self.host, key_env)
         self._client = connect(base_url, self._secret, timeout)
         self._secret.guard_logs()
@@ -64,7 +64,7 @@ class ServerTeacher(Teacher):
         return f"ServerTeacher({self.name!r} at {self.host})"
 
     def answer(self, asked: Asked) -> str:
-        """The rationale, or after `_TRIES` the last text that was none. Raises RuntimeError where no clip would fare better."""
+        """The rationale, or after `_TRIES` the last text that was none. Raises ConnectionError where no clip would fare better."""
         said, why = "", ""
         for _ in range(_TRIES):
             text = self._text(self._reply(asked))
@@ -106,9 +106,9 @@ class ServerTeacher(Teacher):
 
     def _stop_where_hopeless(self, reply: _Reply) -> None:
         if reply.status in _REFUSALS:
-            raise RuntimeError(f"{self.host} {_REFUSALS[reply.status].format(key_env=self.key_env, model=self.name)} (HTTP {reply.status})")
+            raise ConnectionError(f"{self.host} {_REFUSALS[reply.status].format(key_env=self.key_env, model=self.name)} (HTTP {reply.status})")
         if 300 <= reply.status < 400:
-            raise RuntimeError(f"{self.host} sends requests elsewhere (HTTP {reply.status}); name the address itself as base_url")
+            raise ConnectionError(f"{self.host} sends requests elsewhere (HTTP {reply.status}); name the address itself as base_url")
 
     def _text(self, reply: _Reply) -> str:
         """What the model said; "" where the reply holds no text, or holds the key, which must not be kept."""
@@ -156,7 +156,7 @@ def _messages(asked: Asked) -> list[dict]:
     system, question = asked.words
     parts = []
     for n, picture in enumerate(() if asked.pictures is None else pixels(asked.pictures), 1):
-        parts += [{"type": "text", "text": _FRAME.format(n=n)}, {"type": "image_url", "image_url": {"url": _png(picture)}}]
+        parts += [{"type": "text", "text": FRAME.format(n=n)}, {"type": "image_url", "image_url": {"url": _png(picture)}}]
     return [{"role": "system", "content": system}, {"role": "user", "content": [*parts, {"type": "text", "text": question}]}]
 
 

@@ -1,0 +1,56 @@
+"""A model's folder: `skllm.json` says what it is, `learned.safetensors` holds what learned. No pickle."""
+
+import json
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from skllm.reason.lora import Lora
+from skllm.render import DrAction, DrActionConfig, FlatRenderer, Renderer, TrajectoryRenderer, VelocityRenderer
+from skllm.render.released import Released
+
+RENDERERS: dict[str, type[Renderer]] = {
+    "draction": DrAction, "3d+velocity": VelocityRenderer, "2d": FlatRenderer, "jtm": TrajectoryRenderer, "released": Released,
+}
+SHIPPED = {"tiny-warm": files("skllm") / "weights" / "tiny_warm"}       # see weights/README.md
+_CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 3
+
+
+def is_stored(folder: Path) -> bool:
+    """Whether a model was saved there to its end."""
+    return (folder / _CONFIG).is_file()
+
+
+def write_stored(folder: Path, told: dict, weights: dict[str, Tensor]) -> Path:
+    """Writes both files, the one that says what the folder is last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / _WEIGHTS, lambda path: save_file(weights, path))
+    _replace(folder / _CONFIG, lambda path: path.write_text(json.dumps({"layout": _LAYOUT, **told}, indent=1)))
+    return folder
+
+
+def read_stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
+    """What a checkpoint says of itself, and its weights. Raises ValueError where it is damaged or of another layout."""
+    try:
+        told = json.loads((folder / _CONFIG).read_text())
+        if told.get("layout") != _LAYOUT:
+            raise ValueError(f"layout {told.get('layout')}, this release knows layout {_LAYOUT}")
+        stored = load_file(folder / _WEIGHTS)
+        _ = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"]), told["revision"]
+        _ = [Lora(**one) for one in told["loras"]]
+        if not isinstance(told["base"], str) or type(told["frames"]) is not int or told["frames"] < 1:
+            raise ValueError(f"base {told['base']!r}, frames {told['frames']!r}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as broken:
+        raise ValueError(f"{folder} is not a whole skllm checkpoint ({type(broken).__name__}: {broken}); save it again") from broken
+    return told, stored
+
+
+def _replace(path: Path, write) -> None:
+    """Writes beside the file first, so that a kill or a full disk leaves the old one whole."""
+    new = path.with_name(path.name + ".new")
+    write(new)
+    os.replace(new, path)
