@@ -55,7 +55,7 @@ def four_stages(
     rates = {part: later * rate for part, rate in first.items()} | {"lora": language}
 
     def of(parts: frozenset[str]) -> dict[str, float]:
-        return {part: rates[part] for part in parts}
+        return {part: rates[part] for part in PARTS if part in parts}
 
     return (
         Stage("render_warmup", drawing, "choose", first, clips=clips),

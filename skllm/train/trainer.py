@@ -50,7 +50,8 @@ class StageTrainer(Trainer):
         """AdamW with one group a part; vectors and scalars are not decayed."""
         if self.optimizer is None:
             groups = []
-            for part, rate in self.stage.rates.items():
+            for part in (part for part in PARTS if part in self.stage.learns):          # in one order, so that a checkpoint fits
+                rate = self.stage.rates[part]
                 learning = list(self.model.part(part).values())
                 groups += [{"params": [p for p in learning if (p.ndim > 1) == matrices], "lr": rate,
                             "weight_decay": self.stage.weight_decay if matrices else 0.0} for matrices in (True, False)]
