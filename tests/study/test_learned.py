@@ -33,7 +33,7 @@ def test_movement_is_the_root_mean_square_change_of_each_group():
     moved = movement(before, renderer.state_dict())
     assert moved["depth_mix"] == pytest.approx(0.5) and moved["geometry"] == pytest.approx(0.3 / 3**0.5)
     assert moved["features"] == moved["base"] == moved["nfm"] == 0
-    with pytest.raises(ValueError, match="two renderers"):
+    with pytest.raises(ValueError, match="two models"):
         movement(before, DrAction(replace(SMALL, nfm=False)).state_dict())
 
 

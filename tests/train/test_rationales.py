@@ -21,7 +21,7 @@ from tests.train.servers import FakeServer, Reply, good, question_of, say
 
 KEY = "sk-proj-N0tToBeSeen4bcdefghijklmnop"
 LABELS = ("sit", "stand", "wave")
-CLIPS = [LabelledClip(f"c{n}", stick_clip(8 + n), LABELS[n % 3]) for n in range(6)]
+CLIPS = [LabelledClip(f"c{n}", stick_clip(14 + n), LABELS[n % 3]) for n in range(6)]
 
 
 class Blind(ServerTeacher):
@@ -214,7 +214,7 @@ def test_a_teacher_that_sees_needs_somebody_who_paints(tmp_path):
 
 def test_a_refused_key_stops_the_run_and_keeps_what_came(server, tmp_path):
     server.reply = lambda n, body: good(n, body) if n < 3 else Reply(401, json.dumps({"error": {"message": f"Bearer {KEY}"}}).encode())
-    with pytest.raises(RuntimeError, match=r"refuses the key; set OPENAI_API_KEY") as stopped:
+    with pytest.raises(ConnectionError, match=r"refuses the key; set OPENAI_API_KEY") as stopped:
         collect_rationales(blind(server), CLIPS, folder=tmp_path, concurrency=1)
     assert len(server.bodies) == 4 and len(lines_in(tmp_path)) == 3 and KEY not in str(stopped.value)
     server.reply = good
@@ -226,7 +226,7 @@ def test_a_server_that_is_down_ends_the_run_before_all_clips_are_tried(tmp_path)
         raise NoAnswer("nobody there")
 
     teacher = Scribe(says)
-    with pytest.raises(RuntimeError, match=r"20 clips in a row .*nobody there"):
+    with pytest.raises(ConnectionError, match=r"20 clips in a row .*nobody there"):
         collect_rationales(teacher, [LabelledClip(f"k{n}", stick_clip(8), "sit") for n in range(50)], folder=tmp_path)
     assert len(teacher.asked) == 20
 

@@ -156,7 +156,7 @@ def _messages(asked: Asked) -> list[dict]:
     system, question = asked.words
     parts = []
     for n, picture in enumerate(() if asked.pictures is None else pixels(asked.pictures), 1):
-        parts += [{"type": "text", "text": FRAME.format(n=n)}, {"type": "image_url", "image_url": {"url": _png(picture)}}]
+        parts += [{"type": "text", "text": FRAME.format(n=n).strip()}, {"type": "image_url", "image_url": {"url": _png(picture)}}]
     return [{"role": "system", "content": system}, {"role": "user", "content": [*parts, {"type": "text", "text": question}]}]
 
 
