@@ -21,7 +21,9 @@ def claims_packed(file: File) -> bool:
 
 
 def clips_of_packed(file: File) -> list[str]:
-    """The clips' keys."""
+    """The clips' keys. Raises ValueError where the archive lacks what `claims_packed` asks for."""
+    if not claims_packed(file):
+        raise file.bad("the archive", f"it holds {', '.join(sorted(file.arrays)) or 'nothing'}", "it needs xyz, lengths and keys; copy it again")
     return [str(key) for key in file.arrays["keys"].ravel()]
 
 

@@ -189,3 +189,9 @@ def test_penn_actions_people_filmed_from_the_front_have_their_left_on_our_right(
             left, right = (clip.xyz[:, 0, clip.topology.find("shoulder", side)[0], 0] for side in ("left", "right"))
             found[pose].append(bool(((left - right).nanmedian() > 0) == (pose == "front")))
     assert {pose: (len(held), round(100 * np.mean(held))) for pose, held in found.items()} == {"front": (124, 86), "back": (121, 69)}
+
+
+def test_a_packed_archive_without_its_keys_is_refused_by_name(tmp_path):
+    np.savez(tmp_path / "some.npz", xyz=np.zeros((4, 2, 3)), lengths=np.array([4]), kays=np.array(["a"]))
+    with pytest.raises(ValueError, match=r"some\.npz.*it holds kays, lengths, xyz.*needs xyz, lengths and keys"):
+        load(tmp_path / "some.npz", format="packed clips")
