@@ -148,6 +148,7 @@ def moved(changes: Mapping[str, float], title: str) -> Figure:
     for n, change in enumerate(changes.values()):
         axis.annotate(f" {change:.1e}" if change else " frozen", (change, n), va="center", fontsize=8, color=_INK)
     axis.margins(x=0.2)
+    axis.locator_params(axis="x", nbins=5)
     _plain(figure)
     return figure
 
@@ -179,23 +180,25 @@ def stages(told: pd.DataFrame, chances: Mapping[str, float], title: str) -> Figu
             reach = [points["mean"] - points["low"], points["high"] - points["mean"]]
             axis.errorbar(points["stage"] + 0.16 * (n - 1), points["mean"], yerr=reach, fmt="o", ms=4, capsize=2, lw=1, label=kind)
         axis.axhline(chance, color=_INK, lw=0.8, ls=":")
-        axis.set(title=f"{tested}, n = {part['n'].min()}", xticks=range(1, 5), xlabel="after stage", ylim=(0, 1))
-        axis.annotate("chance", (4.45, chance), fontsize=7, color=_INK, ha="right", va="bottom")
-    axes[0, 0].legend(fontsize=7, frameon=False)
+        axis.set(title=f"{tested}, n = {part['n'].min()}", xticks=range(1, 5), xlabel="after stage", xlim=(0.5, 4.6), ylim=(0, 1))
+        axis.annotate("chance", (4.58, chance), fontsize=7, color=_INK, ha="right", va="bottom")
+    axes[0, 0].set_ylabel("share right")
+    axes[0, -1].legend(fontsize=7, frameon=False, loc="upper right")
     figure.suptitle(title, fontsize=10, color=_INK)
     _plain(figure)
     return figure
 
 
-def bars(values: Mapping[str, tuple[float, float, float]], line: float, line_name: str, title: str) -> Figure:
-    """Shares with their intervals (value, low, high), and a dotted line such as chance."""
+def bars(values: Mapping[str, tuple[float, float, float]], line: float | Sequence[float], line_name: str, title: str) -> Figure:
+    """Shares with their intervals (value, low, high), and a dotted line such as chance, for all rows or for each its own."""
     figure, axis = plt.subplots(figsize=(6, 0.5 * len(values) + 1.1))
-    for n, (value, low, high) in enumerate(values.values()):
+    lines = [line] * len(values) if isinstance(line, float) else list(line)
+    for n, ((value, low, high), at) in enumerate(zip(values.values(), lines, strict=True)):
         axis.errorbar(value, n, xerr=[[value - low], [high - value]], fmt="o", color="#3b6fb6", capsize=3, ms=5)
+        axis.vlines(at, n - 0.5, n + 0.5, color=_INK, lw=0.8, ls=":")
     axis.set_yticks(range(len(values)), list(values), fontsize=8)
-    axis.axvline(line, color=_INK, lw=0.8, ls=":")
-    axis.annotate(f" {line_name}", (line, len(values) - 0.35), fontsize=8, color=_INK, ha="left")
-    axis.set(xlim=(0, 1), ylim=(len(values) - 0.2, -0.6), title=title)
+    axis.annotate(f" {line_name}", (lines[-1], len(values) - 0.35), fontsize=8, color=_INK, ha="left")
+    axis.set(xlabel="share right", xlim=(0, 1), ylim=(len(values) - 0.2, -0.6), title=title)
     _plain(figure)
     return figure
 

@@ -1,5 +1,6 @@
 """The stages as they are run: on which clips, from which checkpoint, and how well the result does. Notebooks and `skllm train` share it."""
 
+import math
 import os
 import time
 from collections import Counter
@@ -143,6 +144,18 @@ def examine(model: SkeletonLLM, clips: Material) -> dict[str, Score]:
     parts = {"unseen people": (clips.test, clips.labels), "unseen labels": (clips.unseen, clips.protocol.unseen)}
     told = {name: evaluate(model, asked, labels, name) for name, (asked, labels) in parts.items() if asked and len(labels) > 1}
     return {f"{name} ({kind})": getattr(part, kind) for name, part in told.items() for kind in KINDS}
+
+
+def loss_of_guessing(model: SkeletonLLM, answers: Sequence[str]) -> float:
+    """What a model loses that says one of these answers, each as often as another: one choice, spread over an answer's tokens and its end."""
+    return sum(math.log(len(answers)) / (len(model.mllm.tokenizer(answer)["input_ids"]) + 1) for answer in answers) / len(answers)
+
+
+def seed_table(scale: str, name: str, folder: str = "results") -> pd.DataFrame:
+    """One number of each stage's records, such as "unseen people (ranked)": a row a seed, a column a stage."""
+    found = {f"stage {stage}": table(notebook, folder) for stage, notebook in enumerate(NOTEBOOKS, 1)}
+    rows = {stage: told[(told["scale"] == scale) & (told["name"] == name)].set_index("seed")["value"] for stage, told in found.items() if len(told)}
+    return pd.DataFrame(rows).sort_index().rename_axis("seed")
 
 
 def stage_table(scale: str, folder: str = "results") -> pd.DataFrame:

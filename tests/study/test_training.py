@@ -1,14 +1,30 @@
 """Stages as they are run: their clips, where they start, and the tables of their records."""
 
+import math
+
 import pytest
 
 from skllm.benchmarks import UI_PRMD, LabelledClip, Protocol, read_ui_prmd
+from skllm.model import SkeletonLLM
+from skllm.render import DrAction, DrActionConfig
 from skllm.respond.scores import Score
 from skllm.study.results import write_record
-from skllm.study.training import KINDS, NOTEBOOKS, material, portion, stage_table, start_in, start_of, step_table, teacher_of
+from skllm.study.training import (
+    KINDS,
+    NOTEBOOKS,
+    loss_of_guessing,
+    material,
+    portion,
+    seed_table,
+    stage_table,
+    start_in,
+    start_of,
+    step_table,
+    teacher_of,
+)
 from skllm.train.stages import RECIPES
 from skllm.train.teachers import KinematicTeacher, LocalTeacher
-from tests.conftest import stick_clip
+from tests.conftest import fake_mllm, stick_clip
 
 TINY = RECIPES["tiny"]
 
@@ -61,6 +77,14 @@ def test_tables_are_read_from_the_records_of_one_scale(tmp_path):
     told = stage_table("demo", str(tmp_path))
     assert len(told) == 3 and set(told["stage"]) == {2} and list(told["mean"]) == [pytest.approx(0.6)] * 3 and set(told["seeds"]) == {3}
     assert step_table("demo", 1, str(tmp_path)).to_dict("index") == {"stage 2": {"read": 2.0}}
+    seeds = seed_table("demo", "unseen people (ranked)", str(tmp_path))
+    assert seeds.to_dict() == {"stage 2": {0: 0.5, 1: 0.6, 2: 0.7}}
+
+
+def test_guessing_costs_one_choice_over_an_answers_tokens_and_its_end():
+    mllm = fake_mllm()                                        # its tokens are letters
+    model = SkeletonLLM(DrAction(DrActionConfig(size=mllm.picture_size, per_bone=2)), mllm, frames=2)
+    assert loss_of_guessing(model, ("YES", "NO")) == pytest.approx((math.log(2) / 4 + math.log(2) / 3) / 2)
 
 
 def test_teachers_go_by_name(tmp_path):
