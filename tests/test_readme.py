@@ -64,13 +64,13 @@ def stages_section() -> str:
     ]
     for stage, name in enumerate(("1 warm-up", "2 Disc-FT", "3 CR-Distill", "4 refinement"), 1):
         rows = told[told["stage"] == stage].set_index(["tested on", "answer"])
-        lines += [f"| {name} | " + " | ".join(share(rows.loc[kind]) for kind in kinds) + " |"] if len(rows) else []
+        lines.append(f"| {name} | " + " | ".join(share(rows.loc[kind]) for kind in kinds) + " |")
     lines += ["", *paired_lines(), "", *judged_lines(),
               "What the student says after stage 3 does not yet describe the clip (notebook 04 shows three texts);",
               "how often it does is not measured."]
     spent = step_table("demo", 0)
     lines += [
-        "", "Where the seconds of a step of four clips go (medians of seed 0, run alone on 2 CPU cores; *a step* is their sum):", "",
+        "", "Where the seconds of a step of four questions go (medians of seed 0, run alone on 2 CPU cores; *a step* is their sum):", "",
         "| seconds | " + " | ".join(spent.columns) + " | a step |", "|---" * (len(spent.columns) + 2) + "|",
         *(f"| {name} | " + " | ".join(f"{value:.2f}" for value in row) + f" | {row.sum():.1f} |" for name, row in spent.iterrows()),
     ]
