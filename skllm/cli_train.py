@@ -18,7 +18,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add = command.add_argument
     add("--stages", type=_stages, default=(1, 2, 3, 4), help="such as 1-4, 3 or 1,4 (1-4)")
-    add("--recipe", default="tiny", choices=("tiny", "paper"), help="learning rates and LoRA of the embedded model or of the paper's")
+    add("--recipe", default="demo", choices=("demo", "tiny", "paper"), help="the embedded model on one benchmark or on many, or the paper's")
     add("--base", help="what the first stage starts from: tiny, a checkpoint, an InternVL or Qwen2.5-VL (the stage before in --out)")
     add("--benchmark", default="ui_prmd", help="its name, as `skllm benchmarks` lists it (ui_prmd, which is bundled)")
     add("--protocol", help="one of the benchmark's (its first)")
@@ -65,6 +65,25 @@ def run(asked: argparse.Namespace) -> None:
 
 def _stages_of(asked: argparse.Namespace) -> Iterator[tuple[str, dict]]:
     """Each stage's name with its model and shares, as it is done."""
+    done = _mixture(asked) if asked.recipe == "tiny" else _benchmark(asked)
+    for name, model, scores in done:
+        print("\n".join([f"{name} -> {model}", *(f"  {what}: {score}" for what, score in scores.items())]))
+        yield name, {"model": str(model), **{what: score.value for what, score in scores.items()}}
+
+
+def _mixture(asked: argparse.Namespace) -> Iterator:
+    """The stages as `tiny-motion` was made."""
+    from skllm.study.universal import make
+
+    if not asked.data_root:
+        raise ValueError("--recipe tiny trains on a mixture; --data-root names the folder that holds utd_mhad, msr_action3d, kard, hdm05, penn_action")
+    options = {"tower_steps": asked.steps} if asked.steps > 0 else {}
+    return make(asked.data_root, asked.out, asked.stages, asked.seed, asked.steps, teacher=asked.teacher, resume=asked.resume,
+                checkpointing=asked.checkpointing, accumulate=asked.accumulate, report_to=asked.report_to, **options)
+
+
+def _benchmark(asked: argparse.Namespace) -> Iterator:
+    """The stages on one benchmark."""
     from skllm.benchmarks import BENCHMARKS
     from skllm.study.training import portion, run_stages, start_in
     from skllm.train.stages import RECIPES
@@ -77,10 +96,7 @@ def _stages_of(asked: argparse.Namespace) -> Iterator[tuple[str, dict]]:
     clips = portion(protocol, benchmark.clips(asked.data_root, asked.leave_out), asked.train_each, asked.test_each, asked.test_each, seed=asked.seed)
     options = {"checkpointing": asked.checkpointing, "accumulate": asked.accumulate, "report_to": asked.report_to}
     base, scale = asked.base or start_in(asked.out, recipe, asked.stages[0], asked.seed), "paper" if asked.recipe == "paper" else "demo"
-    done = run_stages(asked.stages, recipe, base, clips, asked.out, scale, asked.seed, asked.steps, asked.teacher, asked.resume, **options)
-    for name, model, scores in done:
-        print("\n".join([f"{name} -> {model}", *(f"  {what}: {score}" for what, score in scores.items())]))
-        yield name, {"model": str(model), **{what: score.value for what, score in scores.items()}}
+    return run_stages(asked.stages, recipe, base, clips, asked.out, scale, asked.seed, asked.steps, asked.teacher, asked.resume, **options)
 
 
 def _tracker(name: str) -> None:

@@ -1,6 +1,6 @@
 """SkeletonLLM: render -> reason -> respond, in one module that trains and answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,18 +9,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from skllm.reason.lora import Lora
-from skllm.reason.mllm import MLLM, Seen
+from skllm.reason.mllm import MLLM, Asked, Seen
 from skllm.reason.questions import DESCRIBE, choose
 from skllm.reason.shards import fill, whole
 from skllm.reason.tiny import tower_sha256
 from skllm.render import DrActionConfig, Renderer
 from skllm.render.cache import PictureCache
+from skllm.render.gaussians import Tracks
 from skllm.respond.answers import final_label, parse_label
 from skllm.skeleton import Skeleton
 from skllm.stored import RENDERERS, SHIPPED, is_stored, read_stored, write_stored
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
-PARTS = ("renderer", "projector", "lora")       # what may learn
+PARTS = ("renderer", "tower", "projector", "lora")       # what may learn
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,11 @@ class SkeletonLLM(nn.Module):
 
     pictures: a `PictureCache` from which `render` takes what it painted before, wherever no gradient is asked for
     kept_features: where the renderer is frozen too, gives what the tower sees of sampled clips, computed once (`FeatureCache`)
+    own_tower: the vision tower has learned more than its base knew, and is saved with the model
     """
 
     pictures: PictureCache | None = None
+    own_tower = False
     kept_features: Callable[[list[Skeleton]], Tensor | list] | None = None
 
     def __init__(self, renderer: Renderer, mllm: MLLM, frames: int = 12):
@@ -91,24 +94,26 @@ class SkeletonLLM(nn.Module):
         if revision != model.base_revision():
             here = model.base_revision()
             raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {here}; use the release that trained it")
+        model.own_tower = told.get("own_tower", False)
         for n, lora in enumerate(loras):            # one after another: each was trained over those before it
             model.mllm.add_lora(lora).load(_under(f"lora.{n}.", stored))
         model.mllm.merge_lora()
         model.load_learned(stored)
         return model
 
-    def save_pretrained(self, folder: str | Path) -> Path:
-        """Writes what can learn (renderer, projector and each stage's LoRA, safetensors) and which base it belongs to; the base is not copied.
+    def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.float32) -> Path:
+        """Writes what can learn (renderer, projector, each stage's LoRA, a tower that learned; safetensors) and which base it belongs to.
 
-        Of several processes, which must all call this, the first writes.
+        The base is not copied. dtype: float16 halves the file and rounds. Of several processes, which must all call this, the first writes.
         """
-        folder, learned = Path(folder), self.learned()
+        folder, learned = Path(folder), {name: value.to(dtype) for name, value in self.learned().items()}
         if torch.distributed.is_initialized() and torch.distributed.get_rank():
             return folder
         kind = next(name for name, known in RENDERERS.items() if type(self.renderer) is known)
         told = {
             "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
             "renderer": {"kind": kind, "config": asdict(self.renderer.config)}, "loras": [asdict(one.lora) for one in self.mllm.adapters],
+            "own_tower": self.own_tower,
         }
         return write_stored(folder, told, learned)
 
@@ -117,8 +122,8 @@ class SkeletonLLM(nn.Module):
         return tower_sha256() if self.mllm.name == "tiny" else getattr(self.mllm.model.config, "_commit_hash", None)
 
     def learned(self) -> dict[str, Tensor]:
-        """The weights that belong to this model rather than to its base: renderer, projector, and LoRAs in the order of their stages."""
-        parts = {"renderer": self.renderer.state_dict(), "projector": self.mllm.projector.state_dict(),
+        """The weights that belong to this model rather than to its base: renderer, projector, tower if it learned, and LoRAs by stage."""
+        parts = {**{name: module.state_dict() for name, module in self._own().items()},
                  **{f"lora.{n}": adapter.state() for n, adapter in enumerate(self.mllm.adapters)}}
         return {f"{part}.{name}": whole(value.detach()).contiguous() for part, values in parts.items() for name, value in values.items()}
 
@@ -132,7 +137,7 @@ class SkeletonLLM(nn.Module):
             if value.shape != wanted[name].shape or not value.isfinite().all():
                 want = tuple(wanted[name].shape)
                 raise ValueError(f"weight {name} has shape {tuple(value.shape)}, wanted {want} and finite; the file is damaged, save it again")
-        for part, module in (("renderer", self.renderer), ("projector", self.mllm.projector)):
+        for part, module in self._own().items():
             for name, value in module.state_dict().items():
                 fill(value, stored[f"{part}.{name}"])
         for n, adapter in enumerate(self.mllm.adapters):
@@ -141,6 +146,10 @@ class SkeletonLLM(nn.Module):
                 adapter.load(theirs)
             elif any(not torch.equal(value, theirs[name].to(value)) for name, value in own.items()):
                 raise ValueError(f"LoRA {n} of these weights is not the one that this model has merged; load the checkpoint that they go on from")
+
+    def _own(self) -> dict[str, nn.Module]:
+        tower = {"tower": self.mllm.family.tower} if self.own_tower else {}
+        return {"renderer": self.renderer, "projector": self.mllm.projector, **tower}
 
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
@@ -151,16 +160,24 @@ class SkeletonLLM(nn.Module):
             raise ValueError("model.pictures keeps another renderer's pictures; set it to PictureCache(model.renderer, folder)")
         return self.pictures(sampled)
 
-    def forward(self, clips: Sequence[Skeleton], questions: Sequence[str], answers: Sequence[str]) -> dict[str, Tensor]:
-        """{"loss": mean cross-entropy of the answers' tokens}, for clips that were sampled already or will be at their centres."""
-        sampled = [clip if clip.frames == self.frames else self.renderer.sample(clip, self.frames) for clip in clips]
-        features = self.kept_features(sampled) if self.kept_features else self.mllm.features(self.renderer(sampled))
+    def forward(
+        self, clips: Sequence[Skeleton], questions: Sequence[Asked], answers: Sequence[Asked], tracks: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """{"loss": mean cross-entropy of the answers' tokens}, for clips that were sampled already or will be at their centres.
+
+        Each clip is asked one question or several. tracks: the fields of the clips' `Tracks`, where they were bound elsewhere.
+        """
+        if tracks is not None:
+            features = self.mllm.features(self.renderer(Tracks(**tracks)))
+        else:
+            sampled = [clip if clip.frames == self.frames else self.renderer.sample(clip, self.frames) for clip in clips]
+            features = self.kept_features(sampled) if self.kept_features else self.mllm.features(self.renderer(sampled))
         return {"loss": self.mllm.loss(self.mllm.project(features), questions, answers)}
 
     @torch.no_grad()
-    def see(self, clip: Skeleton) -> Seen:
-        """A clip's visual tokens, for asking more than once."""
-        return self.mllm.see(self.render([clip]))[0]
+    def see(self, clips: Sequence[Skeleton]) -> Float[Tensor, "B T K D"] | list[Seen]:
+        """The clips' visual tokens, for asking more than once."""
+        return self.mllm.see(self.render(clips))
 
     @torch.no_grad()
     def recognize(self, clip: Skeleton, labels: Sequence[str], reasoning: bool = False) -> Recognition:
@@ -168,24 +185,27 @@ class SkeletonLLM(nn.Module):
 
         reasoning: it is asked to think first, and the label on the last line of what it says counts as its strict answer.
         """
-        seen = self.see(clip)
+        return self.recognize_all([clip], labels, reasoning)[0]
+
+    @torch.no_grad()
+    def recognize_all(self, clips: Sequence[Skeleton], labels: Sequence[str], reasoning: bool = False) -> list[Recognition]:
+        """As `recognize`, of several clips at once: faster on a GPU."""
+        seen = self.see(clips)
         heard = self.mllm.hear(seen, choose(labels))
-        chances = self.mllm.log_likelihoods(heard, labels).softmax(0).tolist()
+        chances = self.mllm.log_likelihoods(heard, labels).softmax(-1).tolist()
         said = self.mllm.say(self.mllm.hear(seen, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
-        best = max(range(len(labels)), key=chances.__getitem__)
-        strict = parse_label(final_label(said) or "" if reasoning else said, labels)
-        return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, strict)
+        return [_recognition(labels, *one, reasoning) for one in zip(chances, said, strict=True)]
 
     def likeliest(self, clip: Skeleton, question: str, answers: Sequence[str]) -> str:
         """The one of some answers that the model would most likely give."""
-        return answers[int(self.mllm.log_likelihoods(self.mllm.hear(self.see(clip), question), answers).argmax())]
+        return answers[int(self.mllm.log_likelihoods(self.mllm.hear(self.see([clip]), question), answers).argmax())]
 
     @torch.no_grad()
     def ask(self, clip: Skeleton, question: str) -> str:
         """The model's answer in its own words."""
         if not question.strip():
             raise ValueError("the question is empty; ask something")
-        return self.mllm.say(self.mllm.hear(self.see(clip), question), max_new_tokens=64)
+        return self.mllm.say(self.mllm.hear(self.see([clip]), question), max_new_tokens=64)[0]
 
     def describe(self, clip: Skeleton) -> str:
         """One sentence on what the person does."""
@@ -195,7 +215,9 @@ class SkeletonLLM(nn.Module):
         """The parameters that a stage calls by this name, one of `PARTS`; the LoRA is the last that was added, until it is merged."""
         if part == "lora":
             return self.mllm.adapters[-1].parameters() if self.mllm.adapters else {}
-        return dict({"renderer": self.renderer, "projector": self.mllm.projector}[part].named_parameters())
+        module = {"renderer": self.renderer, "tower": self.mllm.family.tower, "projector": self.mllm.projector}[part]
+        learning = {id(p) for p in self.mllm.projector.parameters()} if part == "tower" else set()       # some towers hold the projector
+        return {name: p for name, p in module.named_parameters() if id(p) not in learning}
 
     def learning(self) -> str:
         """What learns, out of how much, as one line."""
@@ -203,6 +225,12 @@ class SkeletonLLM(nn.Module):
         total = sum(p.numel() for p in self.parameters())
         learns = " + ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "nothing"
         return f"{learns} of {total:,} parameters learn; the rest is frozen"
+
+
+def _recognition(labels: Sequence[str], chances: Sequence[float], said: str, reasoning: bool) -> Recognition:
+    best = max(range(len(labels)), key=chances.__getitem__)
+    strict = parse_label(final_label(said) or "" if reasoning else said, labels)
+    return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, strict)
 
 
 def load_renderer(name: str | Path, size: int = 448) -> Renderer:

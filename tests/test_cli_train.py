@@ -16,7 +16,7 @@ NAMES = ("render_warmup", "disc_ft", "cr_distill", "refine")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setitem(stages.RECIPES, "tiny", stages.four_stages(1e-3, 1e-3, 1e-3, Lora(rank=2, alpha=4), clips=2))
+    monkeypatch.setitem(stages.RECIPES, "demo", stages.four_stages(1e-3, 1e-3, 1e-3, Lora(rank=2, alpha=4), clips=2))
 
 
 @pytest.fixture(scope="module")

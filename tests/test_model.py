@@ -76,7 +76,8 @@ def test_any_native_internvl_loads_from_a_folder_and_its_pictures_are_wrapped_as
     fake.tokenizer.save_pretrained(tmp_path)
     model = SkeletonLLM.from_pretrained(tmp_path, renderer="3d+velocity")
     assert model.mllm.picture_size == 28 and model.mllm.model.config._attn_implementation == "sdpa"
-    assert len(model.mllm.prompt(model.see(stick), "What?")) > len(fake_mllm().prompt(model.see(stick), "What?")) + 2 * model.frames
+    ours, bare = (mllm.hear(model.see([stick]), "What?").positions.shape[1] for mllm in (model.mllm, fake_mllm()))
+    assert ours > bare + 2 * model.frames
     assert model.recognize(stick, LABELS).label in LABELS
     with pytest.raises(ValueError, match=r"known: draction, 3d\+velocity"):
         SkeletonLLM.from_pretrained(tmp_path, renderer="video")
@@ -175,7 +176,7 @@ def test_the_shipped_warm_up_tells_exercises_apart_for_people_it_has_not_seen():
 
 def test_a_reasoned_answer_counts_by_its_last_line(small_model, stick, monkeypatch):
     asked = []
-    monkeypatch.setattr(small_model.mllm, "say", lambda heard, most=24: asked.append(most) or "The hand goes up.\nLabel: Sit")
+    monkeypatch.setattr(small_model.mllm, "say", lambda heard, most=24: asked.append(most) or ["The hand goes up.\nLabel: Sit"])
     told = small_model.recognize(stick, ["sit", "stand"], reasoning=True)
     assert told.strict == "sit" and asked[0] > 100 and told.label in ("sit", "stand")
     assert small_model.recognize(stick, ["sit", "stand"]).strict is None

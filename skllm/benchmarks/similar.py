@@ -1,7 +1,8 @@
 """Labels become, for each, the labels most easily mistaken for it: hard negatives, from label texts and the body alone."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from skllm.benchmarks.bodywords import GROUPS, IMPLIED, SAYINGS
 # Chosen by eye on NTU RGB+D's labels: the body tells more than the wording, and one person is rarely mistaken for two.
 WEIGHTS = {"part": 2.0, "move": 3.0, "place": 3.0, "people": 3.0, "words": 1.0}
 Rank = Callable[[str, list[str]], Sequence[str]]
+Known = TypeVar("Known")
 
 
 def similar_actions(labels: Sequence[str], top: int = 5, rank: Rank | None = None) -> dict[str, tuple[str, ...]]:
@@ -68,13 +70,20 @@ def _similarities(labels: list[str]) -> np.ndarray:
 
 
 def _features(label: str) -> set[str]:
-    """What the lexicon knows of a label; of two sayings that fit at one place, the longer."""
-    words, found = stems(label), set()
-    while words:
-        fits = next((n for n in range(min(_LONGEST, len(words)), 0, -1) if tuple(words[:n]) in _BY_STEMS), 0)
-        found.update(_BY_STEMS[tuple(words[:fits])] if fits else ())
-        words = words[max(fits, 1):]
+    """What the lexicon knows of a label."""
+    found = {one for features in said(stems(label), _BY_STEMS) for one in features}
     return found | {IMPLIED[one] for one in found if one in IMPLIED}
+
+
+def said(words: list[str], sayings: Mapping[tuple[str, ...], Known]) -> list[Known]:
+    """What is known of the sayings in a row of stems, in its order; of two that fit at one place, the longer."""
+    longest = max(map(len, sayings))
+    found = []
+    while words:
+        fits = next((n for n in range(min(longest, len(words)), 0, -1) if tuple(words[:n]) in sayings), 0)
+        found += [sayings[tuple(words[:fits])]] if fits else []
+        words = words[max(fits, 1):]
+    return found
 
 
 def stems(label: str) -> list[str]:
@@ -112,4 +121,3 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 
 _BY_STEMS = {tuple(stems(saying)): features for saying, features in SAYINGS.items()}
-_LONGEST = max(map(len, _BY_STEMS))

@@ -6,6 +6,7 @@ bones are known), `fps`, and `up`: "y" (people face +z) or "z" (people along +x)
 
 from pathlib import Path
 
+from skllm.formats.asf_amc import acclaim_topology
 from skllm.formats.axes import Y_UP_FACING_Z, Z_UP_FACING_X
 from skllm.formats.files import File
 from skllm.formats.topologies import marker_topology
@@ -66,5 +67,6 @@ def _checked_up(up: str) -> str:
 def _topology(content: dict, name: str) -> Topology:
     if "parents" in content:
         names = [str(joint).split("_@_")[-1] for joint in content["joint_names"]]       # a bone's far end names its joint
-        return Topology.from_parents(name, names, content["parents"])
+        acclaim = acclaim_topology(name, names, content["parents"])
+        return acclaim if "other" not in acclaim.parts else Topology.from_parents(name, names, content["parents"])
     return marker_topology(name, list(content["marker_names"]))

@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft.helpers import disable_input_dtype_casting
 from torch import Tensor, nn
 
 from skllm.reason.shards import fill
@@ -45,6 +47,11 @@ class Adapter:
             torch.manual_seed(seed)
             self._wrapped: PeftModel = get_peft_model(language, told)
         self._kept: dict[str, Tensor] = {}
+
+    def spared(self) -> AbstractContextManager:
+        """Under autocast, layers whose inputs are not cast to float32 and back: the same numbers in less time."""
+        cast = torch.is_autocast_enabled("cuda") or torch.is_autocast_enabled("cpu")
+        return nullcontext() if self.merged or not cast else disable_input_dtype_casting(self._wrapped)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """What learns, by its name in the wrapped model; nothing once merged."""

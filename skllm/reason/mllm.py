@@ -1,26 +1,30 @@
 """MLLM: a frozen multimodal model that sees pictures, and answers or is scored on answers. Chat format is ChatML."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import lru_cache
+from itertools import accumulate, groupby
 from pathlib import Path
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoTokenizer, Cache, PreTrainedModel, PreTrainedTokenizerBase
 
-from skllm.reason.conversation import Heard, Prompt, Spoken
+from skllm.reason.conversation import Heard, Line, Spoken, following, side_by_side
 from skllm.reason.families import FAMILIES
 from skllm.reason.foreground import painted_groups
 from skllm.reason.lora import Adapter, Lora
 from skllm.reason.pictures import normalised
-from skllm.reason.questions import FRAME, SYSTEM
+from skllm.reason.questions import FRAME, NO, SYSTEM, YES
 from skllm.reason.tiny import load_tiny
 
 _KNOWN = "known are tiny, tiny-warm, a folder that save_pretrained wrote, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
 Seen = Float[Tensor, "T K D"] | list[Float[Tensor, "_ D"]]      # one clip's tokens, picture by picture
 Features = Float[Tensor, "T R C"] | list[Float[Tensor, "_ C"]]  # the same before the projector
+Asked = str | Sequence[str]                                     # a question or an answer, or several of one clip
 _IGNORED = -100       # positions that no loss looks at
 
 
@@ -45,10 +49,11 @@ class MLLM(nn.Module):
         if self.end is None or self.end == tokenizer.unk_token_id:
             raise ValueError(f"the tokenizer of {name} has no <|im_end|>; skllm speaks ChatML, as InternVL3, Qwen2.5-VL and SmolLM2 do")
         self.wraps = self.family.before in tokenizer.get_vocab()
+        self._ids = lru_cache(2**14)(lambda text, plain: tokenizer(text, add_special_tokens=False, split_special_tokens=plain)["input_ids"])
         self.requires_grad_(False)
         self.projector.float()         # it learns, and bfloat16 would round small steps away
         self.projector.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
-        self.projector.register_forward_hook(lambda _, __, tokens: tokens.to(self.model.dtype))
+        self.projector.register_forward_hook(lambda _, __, tokens: tokens.to(self.language.dtype))
 
     @classmethod
     def from_pretrained(
@@ -106,7 +111,7 @@ class MLLM(nn.Module):
         if pictures.shape[-2:] != (self.picture_size, self.picture_size):
             got, want = tuple(pictures.shape[-2:]), (self.picture_size, self.picture_size)
             raise ValueError(f"{self.name} sees {want} pictures; got {got}: set the renderer's size")
-        flat = normalised(pictures.flatten(0, 1), self.family.statistics).to(self.model.device, self.model.dtype)
+        flat = normalised(pictures.flatten(0, 1), self.family.statistics).to(self.model.device, next(self.family.tower.parameters()).dtype)
         if self.foreground_only:
             kept = painted_groups(pictures.flatten(0, 1), self.family.group_side).to(self.model.device)
             tokens, frames = self.family.features_of_groups(flat, kept), pictures.shape[1]
@@ -122,99 +127,150 @@ class MLLM(nn.Module):
         made = iter(self.projector(torch.cat(pictures)).split([len(picture) for picture in pictures]))
         return [[next(made) for _ in clip] for clip in features]
 
-    def loss(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[str], answers: Sequence[str]) -> Float[Tensor, ""]:
-        """Cross-entropy over each answer's tokens and its end token, and nothing else: the mean of every clip's own mean.
+    def loss(
+        self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Asked], answers: Sequence[Asked],
+    ) -> Float[Tensor, ""]:
+        """Cross-entropy over each answer's tokens and its end token, and nothing else: the mean of every clip's own mean of its answers' means.
 
+        A clip has one question, or several that each see the pictures and themselves alone: the loss is that of asking them apart.
         So a batch is the mean of its parts however it is spread over processes; the paper's batch of one clip a device is the same.
         """
         spoken = self.spell(tokens, questions, answers)
+        means = [torch.stack([value.mean() for value in clip]).mean() for clip in self._said(spoken)]
+        return -torch.stack(means).mean()
+
+    @torch.no_grad()
+    def agreement(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Sequence[str]]) -> list[list[float]]:
+        """How likely the model rather answers YES than NO to each of a clip's questions, asked apart and read in one pass."""
+        spoken = self.spell(tokens, questions, [[YES] * len(asked) for asked in questions])
+        hidden = self._think(spoken.embeddings, spoken.positions, spoken.mask).last_hidden_state
+        yes, no = (self._plain(word)[0] for word in (YES, NO))
+        logits = self.model.lm_head(hidden[spoken.targets == yes])[:, [yes, no]].float()
+        return [part.tolist() for part in logits.softmax(-1)[:, 0].split([len(asked) for asked in questions])]
+
+    def _said(self, spoken: Spoken) -> list[tuple[Float[Tensor, " _"], ...]]:
+        """Of each clip's answers the log-likelihood of every token."""
         hidden = self._think(spoken.embeddings, spoken.positions, spoken.mask).last_hidden_state
         answering = spoken.targets != _IGNORED
-        each = F.cross_entropy(self.model.lm_head(hidden[answering]).float(), spoken.targets[answering], reduction="none")
-        counts = answering.sum(1)
-        return (each / counts.repeat_interleave(counts)).sum() / len(counts)
+        each = -F.cross_entropy(self.model.lm_head(hidden[answering]).float(), spoken.targets[answering], reduction="none")
+        branches = spoken.branch[answering].tolist()
+        rows = answering.nonzero()[:, 0].tolist()
+        runs = [len(list(run)) for _, run in groupby(zip(rows, branches, strict=True))]
+        firsts = [rows[at] for at in accumulate([0, *runs[:-1]])]
+        parts = each.split(runs)
+        return [tuple(part for part, row in zip(parts, firsts, strict=True) if row == n) for n in range(len(answering))]
 
-    def spell(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[str], answers: Sequence[str]) -> Spoken:
-        """Pictures, question and answer as one row of embeddings each."""
-        rows, positions, targets = [], [], []
-        for seen, question, answer in zip(tokens, questions, answers, strict=True):
-            prompt = self.prompt(seen, question)
-            said = torch.tensor([*self._plain(answer), self.end], device=self.model.device)
-            rows.append(torch.cat([prompt.embeddings, self._embed(said)]))
-            positions.append(torch.cat([prompt.positions, prompt.ahead(len(said))], 1).T)
-            quiet = said.new_full((len(prompt) - 1,), _IGNORED)
-            targets.append(torch.cat([quiet, said, said.new_full((1,), _IGNORED)]))
-        lengths = torch.tensor([len(row) for row in rows], device=self.model.device)
-        mask = (torch.arange(int(lengths.max()), device=self.model.device) < lengths[:, None]).long()
-        pad = nn.utils.rnn.pad_sequence
-        at = pad(positions, batch_first=True).permute(2, 0, 1)
-        return Spoken(pad(rows, batch_first=True), at, mask, pad(targets, batch_first=True, padding_value=_IGNORED))
+    def spell(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Asked], answers: Sequence[Asked]) -> Spoken:
+        """Pictures, questions and answers as one row of embeddings each."""
+        lines = [self._line(seen, _several(asked), _several(said)) for seen, asked, said in zip(tokens, questions, answers, strict=True)]
 
-    def prompt(self, seen: Seen, question: str) -> Prompt:
-        """The conversation up to the word that the model would say first."""
-        opening = self._words(self._special(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n"))
-        after = self._words(self._special(self.family.after if self.wraps else ""))
-        frames = [part for n, tokens in enumerate(seen, 1) for part in ((False, self._before_picture(n)), (True, tokens), (False, after))]
-        asked = self._words(self._plain("\n" + question)), self._words(self._special("<|im_end|>\n<|im_start|>assistant\n"))
-        pieces = [(False, opening), *frames, *((False, words) for words in asked)]
-        positions = self.family.positions([(picture, len(part)) for picture, part in pieces])
-        return Prompt(torch.cat([part for _, part in pieces]), positions.to(self.model.device))
+        def together(name: str, filler: int) -> Tensor:
+            parts = [getattr(line, name).movedim(-1, 0) for line in lines]
+            return nn.utils.rnn.pad_sequence(parts, batch_first=True, padding_value=filler).to(self.model.device)
 
-    def _before_picture(self, n: int) -> Float[Tensor, "L D"]:
-        return self._words(self._special(self.frame_label.format(n=n) + (self.family.before if self.wraps else "")))
+        branch = together("branch", -2)
+        mask = side_by_side(branch) if int(branch.max()) > 0 else (branch > -2).long()
+        embeddings = self._embedded(tokens, together("ids", self.end), together("picture", False))
+        return Spoken(embeddings, together("positions", 0).permute(2, 0, 1), mask, together("targets", _IGNORED), branch)
+
+    def _embedded(self, tokens, ids: Int[Tensor, "B L"], picture: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
+        """Words as the language model knows them, and pictures where they belong."""
+        seen = tokens.flatten(0, -2) if isinstance(tokens, Tensor) else torch.cat([one for clip in tokens for one in clip])
+        words = self.model.get_input_embeddings()(ids)
+        return words.masked_scatter(picture[..., None], seen.to(words.dtype))
+
+    def _line(self, seen: Seen, questions: Sequence[str], answers: Sequence[str] | None = None) -> Line:
+        """What all questions share, then each with its answer, counted on from the pictures; without answers up to the word to be said first."""
+        pieces = self._shown(seen)
+        asked = [self._question(question) for question in questions]
+        said = [[*self._plain(answer), self.end] for answer in answers] if answers else [[] for _ in questions]
+        common = self.family.positions([(picture, len(ids)) for picture, ids in pieces])
+        lengths = [(len(question), len(answer)) for question, answer in zip(asked, said, strict=True)]
+        shared = common.shape[1]
+        targets = [_IGNORED] * shared
+        for question, answer in zip(asked, said, strict=True):
+            targets += [_IGNORED] * (len(question) - 1) + answer + [_IGNORED]         # said next, so a place earlier
+        ids = [one for _, piece in pieces for one in piece]
+        return Line(
+            ids=torch.tensor(ids + [one for pair in zip(asked, said, strict=True) for part in pair for one in part]),
+            picture=torch.tensor([picture for picture, piece in pieces for _ in piece] + [False] * sum(map(sum, lengths))),
+            positions=torch.cat([common, *(following(common, sum(pair)) for pair in lengths)], 1),
+            targets=torch.tensor(targets),
+            branch=torch.tensor([-1] * shared + [n for n, pair in enumerate(lengths) for _ in range(sum(pair))]),
+        )
+
+    def _shown(self, seen: Seen) -> list[tuple[bool, list[int]]]:
+        """What comes before any question, in pieces: is it a picture, and its ids."""
+        pieces = [(False, self._special(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n"))]
+        for n, tokens in enumerate(seen, 1):
+            before = self._special(self.frame_label.format(n=n) + (self.family.before if self.wraps else ""))
+            after = self._special(self.family.after if self.wraps else "")
+            pieces += [(False, before), (True, [self.end] * len(tokens)), (False, after)]
+        return pieces
+
+    def _question(self, question: str) -> list[int]:
+        return [*self._plain("\n" + question), *self._special("<|im_end|>\n<|im_start|>assistant\n")]
 
     def _special(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return self._ids(text, False)
 
     def _plain(self, text: str) -> list[int]:
         """A user's words: control tokens that are spelt out in them stay words."""
-        return self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-
-    def _words(self, ids: list[int]) -> Float[Tensor, "L D"]:
-        return self._embed(torch.tensor(ids, dtype=torch.long, device=self.model.device))
-
-    def _embed(self, ids: Int[Tensor, "*batch L"]) -> Float[Tensor, "*batch L D"]:
-        return self.model.get_input_embeddings()(ids)
+        return self._ids(text, True)
 
     def _think(self, embeddings: Tensor, positions: Int[Tensor, "A B L"], mask: Tensor | None = None, cache: Cache | None = None, keep: bool = False):
         """The language model's thoughts at each place, without a picture or a word more."""
         positions = positions[0] if len(positions) == 1 else positions
-        return self.language(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, past_key_values=cache, use_cache=keep)
+        with self.adapters[-1].spared() if self.adapters else nullcontext():
+            return self.language(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, past_key_values=cache, use_cache=keep)
 
     @torch.no_grad()
-    def hear(self, seen: Seen, question: str) -> Heard:
-        """Reads a question about what was seen, once for all that is made of it."""
-        prompt = self.prompt(seen, question)
-        thought = self._think(prompt.embeddings[None], prompt.positions[:, None], keep=True)
-        return Heard(prompt, thought.past_key_values, thought.last_hidden_state[:, -1:])
+    def hear(self, tokens: Float[Tensor, "B T K D"] | list[Seen], question: str) -> Heard:
+        """Reads one question about some clips, once for all that is made of it.
+
+        Raises ValueError where the clips have different numbers of tokens, as with `foreground_only`; ask them one by one.
+        """
+        lines = [self._line(seen, [question]) for seen in tokens]
+        if len({len(line.ids) for line in lines}) > 1:
+            raise ValueError("clips of different numbers of tokens are asked one by one; got several at once")
+        ids, picture = (torch.stack([getattr(line, name) for line in lines]).to(self.model.device) for name in ("ids", "picture"))
+        positions = lines[0].positions.to(self.model.device)
+        thought = self._think(self._embedded(tokens, ids, picture), positions[:, None].expand(-1, len(lines), -1), keep=True)
+        return Heard(thought.past_key_values, thought.last_hidden_state[:, -1:], positions)
 
     @torch.no_grad()
-    def say(self, heard: Heard, max_new_tokens: int = 24) -> str:
-        """The model's greedy answer; what it heard is as before afterwards."""
-        said, last = [], heard.last
+    def say(self, heard: Heard, max_new_tokens: int = 24) -> list[str]:
+        """The model's greedy answer about each clip; what it heard is as before afterwards."""
+        words, last, over = [], heard.last, torch.zeros(len(heard.last), dtype=torch.bool, device=heard.last.device)
         for step in range(max_new_tokens):
-            word = int(self.model.lm_head(last)[0, -1].argmax())
-            if word == self.end:
+            words.append(torch.where(over, self.end, self.model.lm_head(last)[:, 0].argmax(-1)))
+            over = over | (words[-1] == self.end)
+            if over.all():
                 break
-            said.append(word)
             if step + 1 < max_new_tokens:
-                thought = self._think(self._words([word])[None], heard.prompt.ahead(step + 1)[:, None, -1:], cache=heard.cache, keep=True)
-                last = thought.last_hidden_state
+                ahead = heard.ahead(step + 1)[:, None, -1:].expand(-1, len(over), -1)
+                last = self._think(self.model.get_input_embeddings()(words[-1][:, None]), ahead, cache=heard.cache, keep=True).last_hidden_state
         heard.forget()
-        return self.tokenizer.decode(said, skip_special_tokens=True).strip()
+        said = [row[: row.index(self.end)] if self.end in row else row for row in torch.stack(words, 1).tolist()]
+        return [self.tokenizer.decode(row, skip_special_tokens=True).strip() for row in said]
 
     @torch.no_grad()
-    def log_likelihoods(self, heard: Heard, answers: Sequence[str]) -> Float[Tensor, " N"]:
-        """How likely the model is to say each answer, whole and with its end, in nats; what it heard is as before afterwards."""
+    def log_likelihoods(self, heard: Heard, answers: Sequence[str]) -> Float[Tensor, "B N"]:
+        """How likely the model is to say each answer about each clip, whole and with its end, in nats; what it heard is as before afterwards."""
         said = [torch.tensor([*self._plain(answer), self.end], device=self.model.device) for answer in answers]
-        ids = nn.utils.rnn.pad_sequence(said, batch_first=True, padding_value=self.end)
-        there = nn.utils.rnn.pad_sequence([torch.ones_like(s) for s in said], batch_first=True)
-        heard.cache.batch_repeat_interleave(len(said))
-        mask = torch.cat([there.new_ones(len(said), len(heard.prompt)), there], 1)
-        ahead = heard.prompt.ahead(ids.shape[1])[:, None].expand(-1, len(said), -1)
-        rest = self._think(self._embed(ids), ahead, mask, heard.cache, keep=True).last_hidden_state
-        heard.cache.batch_select_indices(torch.zeros(1, dtype=torch.long, device=ids.device))
+        clips, count = len(heard.last), len(said)
+        ids = nn.utils.rnn.pad_sequence(said, batch_first=True, padding_value=self.end).repeat(clips, 1)
+        there = nn.utils.rnn.pad_sequence([torch.ones_like(s) for s in said], batch_first=True).repeat(clips, 1)
+        heard.cache.batch_repeat_interleave(count)
+        mask = torch.cat([there.new_ones(len(ids), heard.positions.shape[1]), there], 1)
+        ahead = heard.ahead(ids.shape[1])[:, None].expand(-1, len(ids), -1)
+        rest = self._think(self.model.get_input_embeddings()(ids), ahead, mask, heard.cache, keep=True).last_hidden_state
+        heard.cache.batch_select_indices(torch.arange(0, len(ids), count, device=ids.device))
         heard.forget()
-        hidden = torch.cat([heard.last.expand(len(said), -1, -1), rest[:, :-1]], 1)
+        hidden = torch.cat([heard.last.repeat_interleave(count, 0), rest[:, :-1]], 1)
         each = self.model.lm_head(hidden).float().log_softmax(-1).gather(-1, ids[..., None])[..., 0]
-        return (each * there).sum(1)
+        return (each * there).sum(1).unflatten(0, (clips, count))
+
+
+def _several(one: Asked) -> Sequence[str]:
+    return [one] if isinstance(one, str) else one

@@ -38,6 +38,16 @@ def judge(label: str) -> str:
     return f"{_MODALITY}\nDoes the person do this: {label}?\nAnswer {YES} or {NO}."
 
 
+def verify(question: str) -> str:
+    """A question that YES or NO answers."""
+    return f"{question}\nAnswer {YES} or {NO}."
+
+
+def short(question: str, answers: Sequence[str]) -> str:
+    """A question that one of some short answers answers."""
+    return f"{question}\nAnswer with one of these: {', '.join(answers)}."
+
+
 def explain() -> str:
     """The question of CR-Distill, which names no label: the answer is a rationale."""
     return f"{_MODALITY}\nSay what moves, step by step, and which action it is. {_LAST_LINE}"

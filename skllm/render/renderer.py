@@ -72,6 +72,11 @@ class Renderer(nn.Module):
         self.register_buffer("_here", torch.zeros(0), persistent=False)        # tells the device where nothing learns
 
     @property
+    def binds(self) -> bool:
+        """Whether `tracks_of` makes what it paints from; not where a renderer has a way of its own, or a blend that learns."""
+        return type(self).gaussians is Renderer.gaussians and self.blend is None
+
+    @property
     def device(self) -> torch.device:
         """Where the renderer paints from: where `.to` put it."""
         return self._here.device
@@ -92,28 +97,43 @@ class Renderer(nn.Module):
 
     def place(self, clips: list[Skeleton]) -> Float[Tensor, "B 3"]:
         """Metres to add to each clip, so that it stands before the camera and fits the picture."""
-        return torch.stack([placement(clip, self.camera, self.config.distance) for clip in clips]).to(self.device)
+        return places(clips, self.config).to(self.device)
 
-    def gaussians(self, clips: list[Skeleton]) -> tuple[Gaussians, int]:
+    def gaussians(self, clips: list[Skeleton] | Tracks) -> tuple[Gaussians, int]:
         """What is drawn for sampled clips, and on how many pictures."""
-        tracks = bind(clips, self.place(clips), self.config.per_bone, self.blend)
-        return self.dressed(tracks), len(clips) * tracks.seen.shape[1]
+        tracks = clips if isinstance(clips, Tracks) else bind(clips, self.place(clips), self.config.per_bone, self.blend)
+        return self.dressed(tracks), (int(tracks.clip.max()) + 1) * tracks.seen.shape[1]
 
     def dressed(self, tracks: Tracks) -> Gaussians:
         """Tracks with their look and shape, as one list."""
         colors, opacities = self.look(tracks)
         return pack(tracks.clip, tracks.seen, *self.shape(tracks), opacities, colors)
 
-    def forward(self, clips: list[Skeleton]) -> Float[Tensor, "B T 3 H W"]:
+    def forward(self, clips: list[Skeleton] | Tracks) -> Float[Tensor, "B T 3 H W"]:
         """Pictures of a batch of sampled clips (`renderer.sample(clip, 12)`): RGB in [0, 1] on black, always float32.
 
-        Clips may differ in topology and number of people but not in frames.
+        Clips may differ in topology and number of people but not in frames; their `tracks_of` do as well as they themselves.
         """
-        if not clips:
+        if isinstance(clips, list) and not clips:
             raise ValueError("there are no clips to render; give at least one")
         with torch.autocast(self.device.type, enabled=False):
             g, pictures = self.gaussians(clips)
-            return splat(g, pictures, self.camera, self.config.law, self.config.backend).unflatten(0, (len(clips), -1))
+            frames = clips.seen.shape[1] if isinstance(clips, Tracks) else clips[0].frames
+            return splat(g, pictures, self.camera, self.config.law, self.config.backend).unflatten(0, (-1, frames))
+
+
+def places(clips: list[Skeleton], config: DrActionConfig) -> Float[Tensor, "B 3"]:
+    """Where a renderer of this configuration puts clips; see `placement`."""
+    camera = Camera(config.size, config.size, config.fov_degrees)
+    return torch.stack([placement(clip, camera, config.distance) for clip in clips])
+
+
+def tracks_of(clips: list[Skeleton], config: DrActionConfig) -> Tracks:
+    """What a renderer of this configuration follows over the frames of sampled clips, unless its blend learns.
+
+    It needs no renderer, so that the processes that read clips can do it.
+    """
+    return bind(clips, places(clips, config), config.per_bone)
 
 
 def pack(

@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from skllm.render.splatting import Law, composite
 
 TILE = 16                        # pixels a side; changes only the time
-_SHARE = 2**24                   # pixel-Gaussian pairs held at once; changes only time and memory
+_SHARE = {"cpu": 2**24, "cuda": 2**27}      # pixel-Gaussian pairs held at once; changes only time and memory
 _NEGLIGIBLE = 1e-8               # coverage left out where the law has no threshold of its own
 
 
@@ -30,7 +30,7 @@ def paint(
     first = torch.cumsum(per_tile, 0) - per_tile
     busy = per_tile.argsort(descending=True)[: int((per_tile > 0).sum())]
     out = means.new_zeros(len(per_tile), 3, TILE * TILE)
-    for begin, end in pairwise(_shares(per_tile[busy].tolist())):
+    for begin, end in pairwise(_shares(per_tile[busy].tolist(), _SHARE.get(means.device.type, 2**24))):
         tiles = busy[begin:end]
         column = torch.arange(int(per_tile[tiles].max()), device=means.device)
         there = column < per_tile[tiles, None]
@@ -74,12 +74,12 @@ def _reaches(reach: Float[Tensor, "N 2"]) -> Bool[Tensor, "N 1"]:
     return (reach > 0).all(1, keepdim=True)
 
 
-def _shares(counts: list[int]) -> list[int]:
-    """Where to cut the list of tiles, longest first, so that no share holds more pairs than `_SHARE` (or one tile)."""
+def _shares(counts: list[int], most: int) -> list[int]:
+    """Where to cut the list of tiles, longest first, so that no share holds more pairs than `most` (or one tile)."""
     cuts, longest = [0], 0
     for n, count in enumerate(counts):
         longest = longest or count
-        if n > cuts[-1] and (n + 1 - cuts[-1]) * longest * TILE * TILE > _SHARE:
+        if n > cuts[-1] and (n + 1 - cuts[-1]) * longest * TILE * TILE > most:
             cuts.append(n)
             longest = count
     return [*cuts, len(counts)] if counts else [0]

@@ -54,8 +54,14 @@ class Evaluation:
 def evaluate(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "asking") -> Evaluation:
     """Every clip's answer to a choice among `labels`, in their given order; processes share the clips, and each gets all the answers."""
     _must_have(clips, labels)
-    answers = shared(model, clips, lambda one: model.recognize(one.clip, labels), title)
-    return Evaluation(tuple(one.label for one in clips), tuple(answers), tuple(labels))
+    some = [clips[n : n + together(model)] for n in range(0, len(clips), together(model))]
+    answers = shared(model, some, lambda part: model.recognize_all([one.clip for one in part], labels), title)
+    return Evaluation(tuple(one.label for one in clips), tuple(answer for part in answers for answer in part), tuple(labels))
+
+
+def together(model: SkeletonLLM) -> int:
+    """How many clips are asked about at once: many on a GPU, one on a CPU or where pictures have different numbers of tokens."""
+    return 64 if model.mllm.model.device.type == "cuda" and not model.mllm.foreground_only else 1
 
 
 def judged(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "judging") -> Score:

@@ -23,8 +23,8 @@ from skllm.study.evaluation import balanced, evaluate
 from skllm.study.learned import movement
 from skllm.study.results import table, write_record
 from skllm.train.checkpoints import must_hold
+from skllm.train.examples import needs_rationales
 from skllm.train.stages import Stage
-from skllm.train.tasks import NEED_RATIONALES
 from skllm.train.teachers import KinematicTeacher, LocalTeacher, ServerTeacher, Teacher, collect_rationales
 from skllm.train.trainer import StageTrainer, stage_trainer
 
@@ -209,7 +209,7 @@ def run_stages(
     must_hold(out, 0)
     if not set(numbers) <= set(range(1, len(recipe) + 1)):
         raise ValueError(f"the recipe has stages 1 to {len(recipe)}; got {list(numbers)}")
-    if any(recipe[number - 1].task in NEED_RATIONALES for number in numbers):
+    if any(needs_rationales(recipe[number - 1].task) for number in numbers):
         teacher_of(teacher)                                        # a name that is none is found before the first step
     folders = {number: out / f"{stage.name}-{seed}" for number, stage in enumerate(recipe, 1)}
     if main and not resume:
@@ -222,7 +222,7 @@ def run_stages(
             model, base = None, folder / "model"
             continue
         model = model or SkeletonLLM.from_pretrained(base, device=str(PartialState().device))
-        texts = _texts(teacher, clips, model, out) if stage.task in NEED_RATIONALES else None
+        texts = _texts(teacher, clips, model, out) if needs_rationales(stage.task) else None
         done = train_stage(model, stage, clips, folder, seed, resume, texts, steps=steps, **options)
         spread = any(hasattr(parameter, "full_tensor") for parameter in model.parameters())
         scores = {} if spread else examine(model, clips)

@@ -1,12 +1,12 @@
-"""More clips from few: turned, mirrored, and with joints missing. All dice come from the generator."""
+"""More clips from few: as other sensors, from other sides, might have seen them. All dice come from the generator."""
 
 from dataclasses import replace
 from math import cos, radians, sin
 
 import torch
 
-from skllm.perturb import drop_joints, mirror
-from skllm.skeleton import Skeleton
+from skllm.perturb import add_noise, drop_joints, resample
+from skllm.skeleton import Skeleton, Topology
 
 
 def turn(clip: Skeleton, yaw_degrees: float, pitch_degrees: float = 0.0) -> Skeleton:
@@ -20,10 +20,43 @@ def turn(clip: Skeleton, yaw_degrees: float, pitch_degrees: float = 0.0) -> Skel
     return replace(clip, xyz=(clip.xyz - middle) @ rotation.T + middle, velocity=clip.velocity @ rotation.T, orientations=None)
 
 
-def vary(clip: Skeleton, generator: torch.Generator) -> Skeleton:
-    """One random view: any yaw within a quarter turn (one in five from any side), slight pitch, half mirrored, some joints gone."""
-    draw = torch.rand(5, generator=generator).tolist()
-    widest = 180 if draw[0] < 0.2 else 75
-    turned = turn(clip, (2 * draw[1] - 1) * widest, (2 * draw[2] - 1) * 12)
-    turned = mirror(turned) if draw[3] < 0.5 else turned
-    return drop_joints(turned, 0.08, generator, each="clip") if draw[4] < 0.15 else turned
+def resense(clip: Skeleton, generator: torch.Generator) -> Skeleton:
+    """The clip as another sensor might have seen it: from another side, at another rate, shaken, with fewer joints or some out of sight.
+
+    Left stays left: a mirrored clip needs other words too, which is the caller's business.
+    """
+    draw = torch.rand(10, generator=generator).tolist()
+    if draw[0] < 0.3:
+        clip = thin_out(clip, 0.6 * draw[1], generator)
+    if draw[2] < 0.3:
+        clip = add_noise(clip, 5 * draw[3], generator)
+    if draw[4] < 0.3 and clip.frames * (0.4 + 0.5 * draw[5]) >= 12:
+        clip = resample(clip, clip.fps * (0.4 + 0.5 * draw[5]))
+    if draw[6] < 0.3:
+        clip = drop_joints(clip, 0.4 * draw[7], generator, each="clip" if draw[1] < 0.5 else "frame")
+    widest = 180 if draw[8] < 0.2 else 75
+    pitch = torch.rand((), generator=generator).item()
+    return turn(clip, (2 * draw[9] - 1) * widest, (2 * pitch - 1) * 12)
+
+
+def thin_out(clip: Skeleton, share: float | int, generator: torch.Generator) -> Skeleton:
+    """The clip on a topology of fewer joints: some are gone for good, and those they joined are joined to each other.
+
+    share: of all joints, how many go. Only joints of one or two bones can, so that the body stays in one piece; three joints stay at least.
+    """
+    bones, gone = [set(bone) for bone in clip.topology.bones], set()
+    order = torch.randperm(len(clip.topology.joint_names), generator=generator).tolist()
+    for joint in order[: min(round(share * len(order)), len(order) - 3)]:
+        touching = [bone for bone in bones if joint in bone]
+        ends = set().union(*touching) - {joint}
+        if len(touching) in (1, 2) and len(ends) == len(touching):
+            bones = [bone for bone in bones if bone not in touching] + ([ends] if len(ends) == 2 else [])
+            gone.add(joint)
+    kept = [joint for joint in range(len(order)) if joint not in gone]
+    if not gone or not (clip.seen[:, :, kept] > 0).any():
+        return clip
+    old = clip.topology
+    pairs = sorted({tuple(sorted(kept.index(joint) for joint in bone)) for bone in bones})
+    names, parts, sides = (tuple(values[j] for j in kept) for values in (old.joint_names, old.parts, old.sides))
+    thinner = Topology(f"{old.name}, {len(kept)} joints", names, tuple(pairs), parts, sides)
+    return Skeleton(clip.xyz[:, :, kept], clip.seen[:, :, kept], clip.fps, thinner, name=clip.name)

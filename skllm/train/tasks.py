@@ -8,16 +8,22 @@ from skllm.benchmarks.records import LabelledClip
 from skllm.benchmarks.similar import similar_actions
 from skllm.reason import questions
 from skllm.reason.questions import NO, YES, shuffled
+from skllm.train.sheets import Sheet
 
 Exchange = tuple[str, str]       # a question and its answer
 
 
 class Choose:
-    """Multiple choice among the seen labels, in a random order; the answer is the label (stages 1 and 4)."""
+    """Multiple choice among the seen labels, in a random order; the answer is the label (stages 1 and 4).
+
+    rationales: a teacher's text by clip; sheets: what was measured of each clip, for tasks that ask about it.
+    """
 
     each = 1                  # questions a clip
 
-    def __init__(self, clips: Sequence[LabelledClip], labels: Sequence[str], rationales: Mapping[str, str]):
+    def __init__(
+        self, clips: Sequence[LabelledClip], labels: Sequence[str], rationales: Mapping[str, str], sheets: Mapping[str, Sheet] | None = None,
+    ):
         questions.choose(labels)          # refuses labels that are no choice before the first step
         self.clips, self.labels = clips, labels
 
@@ -34,8 +40,8 @@ class Judge(Choose):
 
     each = 2
 
-    def __init__(self, clips: Sequence[LabelledClip], labels: Sequence[str], rationales: Mapping[str, str]):
-        super().__init__(clips, labels, rationales)
+    def __init__(self, clips, labels, rationales, sheets=None):
+        super().__init__(clips, labels, rationales, sheets)
         self.similar = similar_actions(list(labels))
 
     def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
@@ -48,7 +54,7 @@ class Judge(Choose):
 class Explain(Choose):
     """What moves, step by step, and so which action it is; the answer is a teacher's rationale (stage 3). Clips without one are left out."""
 
-    def __init__(self, clips: Sequence[LabelledClip], labels: Sequence[str], rationales: Mapping[str, str]):
+    def __init__(self, clips, labels, rationales, sheets=None):
         super().__init__([one for one in clips if one.key in rationales], labels, rationales)
         self.rationales = rationales
         if not self.clips:
@@ -66,6 +72,3 @@ class Reason(Explain):
         """The rationale, asked for among the labels."""
         return questions.choose(shuffled(self.labels, dice), reasoning=True), self.rationales[one.key]
 
-
-TASKS: dict[str, type[Choose]] = {"choose": Choose, "judge": Judge, "explain": Explain, "reason": Reason}
-NEED_RATIONALES = ("explain", "reason")

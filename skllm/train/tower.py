@@ -2,37 +2,39 @@
 
     python -m skllm.train.tower --steps 2000
 
-From one picture it must say where each of 15 body points is, how deep, and how it moves. Clips are the bundled training
-subjects' (all exercises' bodies, never their labels), seen from random sides, painted by renderers of random tastes.
+From one picture it must say where each of 15 body points is, how deep, and how it moves. Clips are the bundled training subjects' (all
+exercises' bodies, never their labels) or a mixture's, as other sensors might have seen them, painted by renderers of random tastes.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import radians, tan
 from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 from transformers import InternVLVisionModel, get_cosine_schedule_with_warmup
 
 from skllm.benchmarks import UI_PRMD, LabelledClip, read_ui_prmd
+from skllm.benchmarks.mixture import material
+from skllm.perturb import mirror
 from skllm.reason.pictures import normalised
 from skllm.reason.tiny import PICTURE, TOWER, tower_config
 from skllm.render import DrAction, DrActionConfig, VelocityRenderer
 from skllm.render.camera import Camera, placement
-from skllm.skeleton import Skeleton, Topology
-from skllm.train.augment import vary
+from skllm.render.gaussians import Tracks
+from skllm.render.renderer import tracks_of
+from skllm.skeleton import Skeleton
+from skllm.train.augment import resense
+from skllm.train.points import POINTS, body_points
 
-POINTS = (
-    *((part, "middle") for part in ("head", "chest", "waist")),
-    *((part, side) for part in ("shoulder", "elbow", "hand", "hip", "knee", "foot") for side in ("left", "right")),
-)
-_STANDS_IN = {"hand": ("hand", "wrist"), "foot": ("foot", "ankle")}
 _FRAMES = 6                # of a clip and step; more clips teach more than more frames of one
 _WEIGHTS = torch.tensor([1.0, 1.0, 0.5, 0.1, 0.1, 0.05])      # u, v, depth, and the three parts of velocity, which are noisier
 
@@ -46,19 +48,6 @@ class Targets:
     values: Float[Tensor, "F 15 6"]
     known: Bool[Tensor, "F 15"]
     metres: Float[Tensor, " F"]
-
-
-def body_points(clip: Skeleton, values: Float[Tensor, "T P J D"]) -> Float[Tensor, "T 15 D"]:
-    """The first person's 15 body points, each the mean of its format's joints; NaN where a joint of it is absent."""
-    return torch.stack([values[:, 0, _joints_of(clip.topology, part, side)].mean(1) for part, side in POINTS], 1)
-
-
-def _joints_of(topology: Topology, part: str, side: str) -> list[int]:
-    names = _STANDS_IN.get(part, (part,))
-    exact = [j for name in names for j in topology.find(name, side)]
-    if exact or side != "middle":
-        return exact
-    return [j for j, p in enumerate(topology.parts) if p == part]
 
 
 def targets(clip: Skeleton, camera: Camera, distance: float) -> Targets:
@@ -91,42 +80,65 @@ class Seer(nn.Module):
 
 def loss(said: Float[Tensor, "F 15 6"], want: Targets) -> Float[Tensor, ""]:
     """Smooth L1 over the known points: within 5 % of half a picture it is a square."""
-    each = F.smooth_l1_loss(said, want.values, reduction="none", beta=0.05) * _WEIGHTS
+    each = F.smooth_l1_loss(said, want.values, reduction="none", beta=0.05) * _WEIGHTS.to(said.device)
     return each[want.known].mean()
 
 
-class Painter:
-    """Pictures of random clips with their targets: every draw depends on the seed and the step alone."""
+@dataclass(frozen=True)
+class Taste:
+    """How one step's pictures are painted: by which renderer, from how near, how thick."""
 
-    def __init__(self, clips: list[LabelledClip], seed: int):
-        self.clips, self.seed = clips, seed
+    config: DrActionConfig
+    fixed: bool
+    seed: int
 
-    @torch.no_grad()
-    def batch(self, step: int, clips: int) -> tuple[Float[Tensor, "F 3 H W"], Targets]:
-        """Pictures [clips x 6] and their targets for one step."""
-        dice = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        chosen = torch.randint(len(self.clips), (clips,), generator=dice).tolist()
-        sampled = [vary(self.clips[n].clip, dice).sample(_FRAMES, dice) for n in chosen]
-        renderer = self._renderer(dice)
-        want = [targets(clip, renderer.camera, renderer.config.distance) for clip in sampled]
-        together = Targets(*(torch.cat([getattr(t, name) for t in want]) for name in Targets.__dataclass_fields__))
-        return renderer(sampled).flatten(0, 1), together
-
-    def _renderer(self, dice: torch.Generator) -> nn.Module:
-        taste, distance, radius, seed = torch.rand(4, generator=dice).tolist()
-        config = DrActionConfig(size=PICTURE, distance=1.5 + distance**2, radius=0.02 + 0.02 * radius)
-        if taste < 0.25:
-            return VelocityRenderer(config)
-        renderer = DrAction(config, seed=0 if taste < 0.6 else int(seed * 2**31))
+    def renderer(self, device: torch.device | str = "cpu") -> nn.Module:
+        """The fixed renderer, or DrAction as it starts or from other random weights, each shaken a little."""
+        if self.fixed:
+            return VelocityRenderer(self.config).to(device)
+        renderer, dice = DrAction(self.config, seed=self.seed), torch.Generator().manual_seed(self.seed)
         for parameter in renderer.parameters():
-            parameter.add_(torch.randn(parameter.shape, generator=dice) * 0.15 * parameter.std(correction=0).clamp(min=0.1))
-        return renderer
+            parameter.data.add_(torch.randn(parameter.shape, generator=dice) * 0.15 * parameter.data.std(correction=0).clamp(min=0.1))
+        return renderer.to(device)
+
+
+class Views(Dataset):
+    """What is painted in each step, and its targets; every draw depends on the seed and the step alone."""
+
+    def __init__(self, clips: Sequence[LabelledClip], seed: int, each: int, steps: int):
+        self.clips, self.seed, self.each, self.steps = clips, seed, each, steps
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> tuple[Tracks, Targets, Taste]:
+        dice = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        kind, distance, radius, seed = torch.rand(4, generator=dice).tolist()
+        config = DrActionConfig(size=PICTURE, distance=1.5 + distance**2, radius=0.02 + 0.02 * radius)
+        taste = Taste(config, kind < 0.25, 0 if kind < 0.6 else int(seed * 2**31))
+        chosen = torch.randint(len(self.clips), (self.each,), generator=dice).tolist()
+        sampled = [self._view(self.clips[n].clip, dice).sample(_FRAMES, dice) for n in chosen]
+        camera = Camera(PICTURE, PICTURE, config.fov_degrees)
+        want = [targets(clip, camera, config.distance) for clip in sampled]
+        together = Targets(*(torch.cat([getattr(t, name) for t in want]) for name in Targets.__dataclass_fields__))
+        return tracks_of(sampled, config), together, taste
+
+    def _view(self, clip: Skeleton, dice: torch.Generator) -> Skeleton:
+        seen = resense(clip, dice)
+        return mirror(seen) if torch.rand((), generator=dice) < 0.5 else seen
+
+
+@torch.no_grad()
+def painted(tracks: Tracks, want: Targets, taste: Taste, device: torch.device | str = "cpu") -> tuple[Float[Tensor, "F 3 H W"], Targets]:
+    """The pictures of one step and their targets, on a device."""
+    moved = Tracks(**{name: value.to(device) for name, value in vars(tracks).items()})
+    return taste.renderer(device)(moved).flatten(0, 1), Targets(**{name: value.to(device) for name, value in vars(want).items()})
 
 
 @torch.no_grad()
 def errors(seer: Seer, pictures: Float[Tensor, "F 3 H W"], want: Targets) -> dict[str, float]:
     """Mean distance from the true points in the picture plane and in depth, in centimetres at the person's distance."""
-    off = seer(pictures) - want.values
+    off = torch.cat([seer(part) for part in pictures.split(96)]) - want.values
     plane = off[..., :2].norm(dim=-1) * want.metres[:, None]
     return {"plane_cm": 100 * plane[want.known].mean().item(), "depth_cm": 100 * off[..., 2].abs()[want.known].mean().item()}
 
@@ -137,23 +149,32 @@ def bundled(testing: bool) -> list[LabelledClip]:
     return [one for one in everything if (one.subject in UI_PRMD.test_subjects) == testing]
 
 
-def examination(seed: int) -> tuple[Float[Tensor, "F 3 H W"], Targets]:
+def examination(seed: int, clips: Sequence[LabelledClip], device: torch.device | str = "cpu") -> tuple[Float[Tensor, "F 3 H W"], Targets]:
     """Pictures of people that the tower never trains on, with their targets."""
-    return Painter(bundled(testing=True), seed + 1).batch(0, 48)
+    return painted(*Views(clips, seed + 1, 48, 1)[0], device)
 
 
-def train(steps: int, clips: int, rate: float, seed: int, work: Path, save_every: int = 100) -> Seer:
-    """Trains the tower; writes a checkpoint to `work` every `save_every` steps and goes on from the last one."""
+def train(
+    training: Sequence[LabelledClip], testing: Sequence[LabelledClip], steps: int, clips: int, rate: float, seed: int, work: Path,
+    save_every: int = 100, workers: int = 0, start: Path | None = None,
+) -> Seer:
+    """Trains the tower; writes a checkpoint to `work` every `save_every` steps and goes on from the last one.
+
+    start: weights to begin from; workers: processes that read and bind clips
+    """
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
-    seer, painter = Seer(), Painter(bundled(testing=False), seed)
-    check = examination(seed)
+    seer, check = Seer().to(device), examination(seed, testing, device)
+    if start:
+        seer.tower.load_state_dict({name: value.float() for name, value in load_file(start).items()})
     optimizer = torch.optim.AdamW(seer.parameters(), lr=rate, weight_decay=0.02, fused=True)
     schedule = get_cosine_schedule_with_warmup(optimizer, min(100, steps // 10), steps)
     start = _resume(work, seer, optimizer, schedule)
-    bar = tqdm(range(start, steps), initial=start, total=steps, desc="the tower learns to see", mininterval=2)
-    for step in bar:
-        pictures, want = painter.batch(step, clips)
-        with torch.autocast("cpu", torch.bfloat16):
+    views = DataLoader(Subset(Views(training, seed, clips, steps), range(start, steps)), batch_size=None, num_workers=workers)
+    bar = tqdm(enumerate(views, start), initial=start, total=steps, desc="the tower learns to see", mininterval=2)
+    for step, view in bar:
+        pictures, want = painted(*view, device)
+        with torch.autocast(device, torch.bfloat16):
             said = seer(pictures)
         cost = loss(said.float(), want)
         optimizer.zero_grad()
@@ -161,7 +182,6 @@ def train(steps: int, clips: int, rate: float, seed: int, work: Path, save_every
         nn.utils.clip_grad_norm_(seer.parameters(), 1.0, error_if_nonfinite=True)
         optimizer.step()
         schedule.step()
-        bar.set_postfix(loss=f"{cost.item():.4f}")
         if (step + 1) % save_every == 0 or step + 1 == steps:
             _save(work, seer, optimizer, schedule, step + 1)
             bar.write(json.dumps({"step": step + 1, "loss": cost.item(), **errors(seer, *check)}))
@@ -178,7 +198,7 @@ def _save(work: Path, seer: Seer, optimizer, schedule, step: int) -> None:
 def _resume(work: Path, seer: Seer, optimizer, schedule) -> int:
     if not (work / "last.pt").exists():
         return 0
-    state = torch.load(work / "last.pt", weights_only=True)
+    state = torch.load(work / "last.pt", weights_only=True, map_location="cpu")
     for part, name in ((seer, "seer"), (optimizer, "optimizer"), (schedule, "schedule")):
         part.load_state_dict(state[name])
     return state["step"]
@@ -191,13 +211,16 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=16, help="clips a step, 6 pictures each")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data-root", help="train on the mixture of benchmarks in this folder (the bundled clips of both sensors)")
+    parser.add_argument("--workers", type=int, default=0, help="processes that read clips (0)")
     parser.add_argument("--work", type=Path, default=Path("runs/tower"), help="where checkpoints go")
     parser.add_argument("--out", type=Path, default=Path(str(TOWER)))
     told = parser.parse_args()
-    seer = train(told.steps, told.clips, told.rate, told.seed, told.work)
+    training, testing = material(told.data_root) if told.data_root else (bundled(testing=False), bundled(testing=True))
+    seer = train(training, testing, told.steps, told.clips, told.rate, told.seed, told.work, workers=told.workers)
     told.out.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.half().contiguous() for name, value in seer.tower.state_dict().items()}, told.out)
-    pictures, want = examination(told.seed)
+    save_file({name: value.half().cpu().contiguous() for name, value in seer.tower.state_dict().items()}, told.out)
+    pictures, want = examination(told.seed, testing, next(seer.parameters()).device)
     numbers = {"steps": told.steps, "clips_a_step": told.clips, "rate": told.rate, "seed": told.seed,
                "pictures_of_unseen_people": len(pictures), **errors(seer, pictures, want)}
     told.out.with_suffix(".json").write_text(json.dumps(numbers, indent=1) + "\n")

@@ -7,6 +7,7 @@ import shutil
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,8 +22,9 @@ from skllm.model import PARTS, SkeletonLLM
 from skllm.reason.shards import whole
 from skllm.skeleton import Skeleton
 from skllm.train.checkpoints import claim, lock, must_be_same, must_hold, seal, set_aside, whole_checkpoints
-from skllm.train.examples import Examples, collate
+from skllm.train.examples import Examples, collate, collate_bound
 from skllm.train.features import FeatureCache
+from skllm.train.sheets import Sheet
 from skllm.train.stages import Stage
 from skllm.train.timing import Stopwatch
 
@@ -43,7 +45,9 @@ class StageTrainer(Trainer):
         self.stage, self.identity = stage, identity or {}
         self.slopes: deque[dict[str, float]] = deque(maxlen=500)
         self.watch = Stopwatch(model, timed)
-        super().__init__(model=model, args=arguments, train_dataset=examples, data_collator=collate)
+        binds = arguments.dataloader_num_workers and not model.kept_features and model.renderer.binds
+        together = partial(collate_bound, config=model.renderer.config) if binds else collate
+        super().__init__(model=model, args=arguments, train_dataset=examples, data_collator=together)
         self.add_callback(_EachEpochAndSave(examples))
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
@@ -173,6 +177,7 @@ def make_ready(model: SkeletonLLM, stage: Stage, seed: int = 0) -> None:
         model.mllm.merge_lora()
     model.requires_grad_(False)
     model.kept_features = None
+    model.own_tower = model.own_tower or "tower" in stage.learns
     for part in PARTS:
         for parameter in model.part(part).values():
             parameter.requires_grad_(part in stage.learns)
@@ -182,7 +187,7 @@ def stage_trainer(
     model: SkeletonLLM, stage: Stage, clips: Sequence[LabelledClip], labels: Sequence[str], folder: str | Path, seed: int = 0,
     steps: int = -1, save_steps: int = 25, log_steps: int = 5, checkpointing: bool = False, rationales: Mapping[str, str] | None = None,
     unseen: Sequence[str] = (), workers: int | None = None, accumulate: int = 1, keep_features: bool = True, report_to: str | list[str] = "none",
-    timed: bool = True,
+    timed: bool = True, sheets: Mapping[str, Sheet] | None = None, bf16: bool = False,
 ) -> StageTrainer:
     """A trainer for a stage; call `.train(resume_from_checkpoint=True)`. An earlier stage's LoRA is merged first.
 
@@ -194,14 +199,16 @@ def stage_trainer(
     fill a step at the end of an epoch are left out, so that it is the same for any number of processes
     keep_features: where the renderer is frozen, compute what the tower sees of a clip once, if the disk has room for it
     report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
+    sheets: what was measured of each clip (`measure`), for tasks that ask for it; bf16: matrix products in bfloat16, for cards that have them
     Raises OSError before the first step where the folder can't be written or the disk is too full.
     """
     if not (type(steps) is int and (steps == -1 or steps > 0)) or not 0 <= seed < 2**32:
         raise ValueError(f"steps are 1 or more, or -1 for the stage's epochs, and a seed is from 0 to {2**32 - 1}; got steps={steps}, seed={seed}")
     make_ready(model, stage, seed)
-    examples = Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample, rationales, unseen, stage.views)
+    examples = Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample, rationales, unseen, stage.views,
+                        sheets, stage.asked, stage.resensed)
     must_hold(Path(folder), (_KEPT + 1) * _checkpoint_bytes(model))
-    if keep_features and "renderer" not in stage.learns:
+    if keep_features and stage.learns.isdisjoint({"renderer", "tower"}) and not stage.resensed:
         _keep_features(model, examples, Path(folder) / "features")
     if checkpointing:
         model.mllm.model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
@@ -214,7 +221,7 @@ def stage_trainer(
         learning_rate=max(stage.rates.values()), lr_scheduler_type="cosine", warmup_steps=stage.warm_up, max_grad_norm=1.0,
         logging_steps=min(log_steps, total), save_steps=save_steps, save_total_limit=_KEPT, seed=seed, data_seed=seed, report_to=report_to,
         dataloader_drop_last=len(examples) >= stage.clips, dataloader_num_workers=workers, remove_unused_columns=False,
-        use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False,
+        use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, bf16=bf16, dataloader_persistent_workers=False,
     )
     arguments._n_gpu = min(1, arguments.n_gpu)           # a process works on one card; torchrun starts one process a card
     arguments.per_device_train_batch_size = _share(stage, arguments.world_size * accumulate)

@@ -195,3 +195,16 @@ def test_a_packed_archive_without_its_keys_is_refused_by_name(tmp_path):
     np.savez(tmp_path / "some.npz", xyz=np.zeros((4, 2, 3)), lengths=np.array([4]), kays=np.array(["a"]))
     with pytest.raises(ValueError, match=r"some\.npz.*it holds kays, lengths, xyz.*needs xyz, lengths and keys"):
         load(tmp_path / "some.npz", format="packed clips")
+
+
+def test_a_packed_archive_of_acclaims_bones_has_knees_and_elbows(tmp_path):
+    names = ("root root_@_lhipjoint lhipjoint_@_lfemur lfemur_@_ltibia thorax_@_rclavicle rclavicle_@_rhumerus rhumerus_@_rradius").split()
+    at = np.random.default_rng(0).uniform(0.2, 1.6, (4, len(names), 3))
+    np.savez(tmp_path / "some.npz", xyz=at, lengths=np.array([4]), keys=np.array(["a"]))
+    about = {"fps": 30, "joint_names": names, "parents": [-1, 0, 1, 2, 0, 4, 5]}
+    (tmp_path / "some.json").write_text(json.dumps(about))
+    topology = load(tmp_path / "some.npz").topology
+    assert topology.parts == ("waist", "hip", "knee", "ankle", "shoulder", "elbow", "wrist")
+    assert topology.sides == ("middle", *["left"] * 3, *["right"] * 3)
+    (tmp_path / "some.json").write_text(json.dumps(about | {"joint_names": [*names[:-1], "RightElbow"]}))       # these are not Acclaim's
+    assert load(tmp_path / "some.npz").topology.parts[-2:] == ("other", "elbow")

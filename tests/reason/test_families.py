@@ -58,16 +58,18 @@ def test_our_road_through_qwen_is_transformers_own(pictures):
 @pytest.mark.parametrize("name", MODELS)
 def test_saying_is_transformers_greedy_generation(name, pictures):
     mllm = MODELS[name]()
-    heard = mllm.hear(mllm.see(pictures)[0], "What?")
+    heard = mllm.hear(mllm.see(pictures), "What?")
     if name == "internvl3":
+        line = mllm._line(mllm.see(pictures)[0], ["What?"])
         ids = mllm.model.generate(
-            inputs_embeds=heard.prompt.embeddings[None], attention_mask=torch.ones(1, len(heard.prompt), dtype=torch.long), max_new_tokens=12,
+            inputs_embeds=mllm._embedded(mllm.see(pictures), line.ids[None], line.picture[None]),
+            attention_mask=torch.ones(1, len(line.ids), dtype=torch.long), max_new_tokens=12,
             do_sample=False, eos_token_id=mllm.end, pad_token_id=mllm.end,
         )
-        assert mllm.say(heard, 12) == mllm.tokenizer.decode(ids[0], skip_special_tokens=True).strip()
-    said = mllm.say(heard, 12)
-    likely = mllm.log_likelihoods(heard, ["sit", "stand up", said])
-    assert mllm.say(heard, 12) == said and torch.equal(likely, mllm.log_likelihoods(heard, ["sit", "stand up", said]))
+        assert mllm.say(heard, 12) == [mllm.tokenizer.decode(ids[0], skip_special_tokens=True).strip()]
+    (said,) = mllm.say(heard, 12)
+    (likely,) = mllm.log_likelihoods(heard, ["sit", "stand up", said])
+    assert mllm.say(heard, 12) == [said] and torch.equal(likely, mllm.log_likelihoods(heard, ["sit", "stand up", said])[0])
     for value, answer in zip(likely[:2], ("sit", "stand up"), strict=True):
         alone = -(len(answer) + 1) * mllm.loss(mllm.see(pictures), ["What?"], [answer])
         torch.testing.assert_close(value, alone, rtol=1e-4, atol=1e-3)

@@ -80,8 +80,8 @@ def test_slopes_reach_the_painted_pixels_and_no_others():
 def test_a_black_clip_can_still_be_asked_about():
     mllm = mllm_with_a_grid()
     mllm.foreground_only = True
-    seen = mllm.see(pictures([], []))[0]
-    assert isinstance(mllm.say(mllm.hear(seen, "What?"), max_new_tokens=2), str)
+    seen = mllm.see(pictures([], []))
+    assert isinstance(mllm.say(mllm.hear(seen, "What?"), max_new_tokens=2)[0], str)
 
 
 def test_a_model_that_reads_another_layer_is_refused():

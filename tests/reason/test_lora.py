@@ -24,7 +24,7 @@ def taught(one: SkeletonLLM, seed: int) -> None:
 
 
 def likelihoods(one: SkeletonLLM) -> torch.Tensor:
-    return one.mllm.log_likelihoods(one.mllm.hear(one.see(stick_clip(9)), "What?"), ["sit", "stand up", "wave"])
+    return one.mllm.log_likelihoods(one.mllm.hear(one.see([stick_clip(9)]), "What?"), ["sit", "stand up", "wave"])[0]
 
 
 def test_seven_linear_layers_of_each_block_are_changed_and_none_outside_the_language_model():

@@ -5,7 +5,7 @@ import torch
 
 from skllm.reason.mllm import MLLM
 from skllm.reason.questions import SYSTEM, choose, shuffled
-from tests.conftest import fake_mllm, fake_tokenizer
+from tests.conftest import fake_mllm, fake_tokenizer, same_slope
 
 
 @pytest.fixture
@@ -33,6 +33,36 @@ def test_padding_changes_nothing(mllm, pictures):
     torch.testing.assert_close(together, sum(alone) / 2, rtol=1e-4, atol=1e-5)
 
 
+def test_several_questions_about_a_clip_are_as_if_asked_apart(mllm, pictures):
+    questions, answers = [["a?", "a much longer question?"], ["b?"]], [["sit", "stand up slowly"], ["walk"]]
+    mllm.projector.requires_grad_(True)
+
+    def asked(tokens, questions, answers):
+        mllm.zero_grad()
+        loss = mllm.loss(tokens, questions, answers)
+        loss.backward()
+        return loss.detach(), mllm.projector.linear_1.weight.grad.clone()
+
+    together, slope = asked(mllm.see(pictures), questions, answers)
+    apart = [asked(mllm.see(pictures[n : n + 1]), [q], [a]) for n, q, a in
+             ((0, questions[0][0], answers[0][0]), (0, questions[0][1], answers[0][1]), (1, "b?", "walk"))]
+    share = (0.25, 0.25, 0.5)
+    torch.testing.assert_close(together, sum(w * loss for w, (loss, _) in zip(share, apart, strict=True)), rtol=1e-4, atol=1e-5)
+    same_slope(slope, sum(w * g for w, (_, g) in zip(share, apart, strict=True)))
+    agreed = mllm.agreement(mllm.see(pictures), questions)
+    assert [len(one) for one in agreed] == [2, 1]
+    alone = mllm.agreement(mllm.see(pictures)[:1], [[questions[0][1]]])[0][0]
+    assert abs(agreed[0][1] - alone) < 1e-3 and 0 < alone < 1
+
+
+def test_clips_heard_together_are_answered_as_one_by_one(mllm, pictures):
+    tokens = mllm.see(pictures)
+    heard, alone = mllm.hear(tokens, "What?"), [mllm.hear(one, "What?") for one in tokens.split(1)]
+    assert mllm.say(heard, 5) == [mllm.say(one, 5)[0] for one in alone]
+    both = torch.cat([mllm.log_likelihoods(one, ["sit", "stand up"]) for one in alone])
+    torch.testing.assert_close(mllm.log_likelihoods(heard, ["sit", "stand up"]), both, rtol=1e-4, atol=1e-3)
+
+
 def test_our_road_is_transformers_own(mllm, pictures):
     """Embeddings put side by side give what the native class makes of ids with placeholders and pixel values."""
     from skllm.reason.pictures import normalised
@@ -51,11 +81,11 @@ def test_our_road_is_transformers_own(mllm, pictures):
 
 
 def test_log_likelihoods_are_minus_the_summed_loss(mllm, pictures):
-    seen, answers = mllm.see(pictures)[0], ["sit", "stand up"]
-    ranked = mllm.log_likelihoods(mllm.hear(seen, "What?"), answers)
+    seen, answers = mllm.see(pictures)[:1], ["sit", "stand up"]
+    ranked = mllm.log_likelihoods(mllm.hear(seen, "What?"), answers)[0]
     for value, answer in zip(ranked, answers, strict=True):
         count = len(mllm.tokenizer(answer)["input_ids"]) + 1
-        torch.testing.assert_close(value, -count * mllm.loss(seen[None], ["What?"], [answer]), rtol=1e-4, atol=1e-3)
+        torch.testing.assert_close(value, -count * mllm.loss(seen, ["What?"], [answer]), rtol=1e-4, atol=1e-3)
 
 
 def test_control_tokens_in_a_users_words_stay_words(mllm):
@@ -87,7 +117,7 @@ def test_a_tokenizer_without_chatml_is_refused(mllm):
 
 
 def test_greedy_answers_repeat_and_depend_on_the_pictures(mllm, pictures):
-    first, second = mllm.see(pictures)
+    first, second = mllm.see(pictures).split(1)
     assert mllm.say(mllm.hear(first, "What?")) == mllm.say(mllm.hear(first, "What?"))
     one, other = (mllm.log_likelihoods(mllm.hear(seen, "What?"), ["sit", "stand"]) for seen in (first, second))
     assert not torch.allclose(one, other)

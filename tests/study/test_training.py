@@ -26,7 +26,7 @@ from skllm.train.stages import RECIPES
 from skllm.train.teachers import KinematicTeacher, LocalTeacher
 from tests.conftest import fake_mllm, stick_clip
 
-TINY = RECIPES["tiny"]
+TINY = RECIPES["demo"]
 
 
 def done(folder):

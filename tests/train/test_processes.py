@@ -74,7 +74,7 @@ def test_a_lost_or_doubled_answer_is_noticed(answers):
 
 
 def test_a_step_that_processes_cannot_share_is_refused():
-    stage = RECIPES["tiny"][0]
+    stage = RECIPES["demo"][0]
     assert _share(stage, 2) == 2
     with pytest.raises(ValueError, match="has 4 clips, which 3 processes"):
         _share(stage, 3)

@@ -5,18 +5,19 @@ import torch
 
 from skllm.benchmarks import BENCHMARKS, NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
 from skllm.reason.questions import NO, YES, choose, explain, judge, teach
-from skllm.train.examples import Examples, collate
+from skllm.train.examples import TASKS, Examples, collate
 from skllm.train.naming import names_any
+from skllm.train.sheets import measure
 from skllm.train.stages import RECIPES
-from skllm.train.tasks import TASKS
 from tests.conftest import stick_clip
 
 CLIPS = split(read_ui_prmd("kinect22"), UI_PRMD, "train")[::9]
+SHEETS = measure(CLIPS)
 RATIONALES = {one.key: f"The legs bend.\nLabel: {one.label}" for one in CLIPS}
 
 
 def examples(task: str, clips=CLIPS, labels=UI_PRMD.seen, unseen=UI_PRMD.unseen, rationales=RATIONALES) -> Examples:
-    return Examples(clips, labels, task, 4, 0, rationales=rationales, unseen=unseen)
+    return Examples(clips, labels, task, 4, 0, rationales=rationales, unseen=unseen, sheets=SHEETS)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -99,7 +100,7 @@ def test_every_sentence_asks_for_the_form_of_its_answer():
 
 
 def test_the_stages_are_the_papers():
-    for stages in RECIPES.values():
+    for stages in (RECIPES["demo"], RECIPES["paper"]):
         assert [(sorted(s.learns), s.task, s.epochs) for s in stages] == [
             (["projector", "renderer"], "choose", 1), (["projector", "renderer"], "judge", 1),
             (["lora", "projector", "renderer"], "explain", 1), (["lora", "projector"], "choose", 3)]

@@ -227,7 +227,7 @@ def test_pictures_of_another_size_are_scaled_for_a_local_model():
     mllm = fake_mllm()
     mllm.hear = lambda seen, question: heard.append((seen.shape, question)) or mllm.__class__.hear(mllm, seen, question)
     LocalTeacher(mllm, max_new_tokens=7).answer(Asked("c0", CLIP, torch.rand(3, 3, 50, 50), "wave"))
-    assert heard == [(torch.Size([3, 1, 32]), f"{TEACHER_SYSTEM}\n{teach('wave')}")]
+    assert heard == [(torch.Size([1, 3, 1, 32]), f"{TEACHER_SYSTEM}\n{teach('wave')}")]
 
 
 def test_local_models_of_one_name_and_other_weights_differ_in_their_settings():

@@ -163,4 +163,4 @@ def test_stages_that_make_no_sense_are_refused(learns, rates):
 
 
 def test_the_warm_up_gives_the_renderer_a_rate_of_its_own():
-    assert RECIPES["tiny"][0].rates["renderer"] > RECIPES["tiny"][0].rates["projector"]
+    assert RECIPES["demo"][0].rates["renderer"] > RECIPES["tiny"][0].rates["projector"]

@@ -29,8 +29,8 @@ class LocalTeacher(Teacher):
     @torch.no_grad()
     def answer(self, asked: Asked) -> str:
         """What the model says, rationale or not: asked again it would say the same."""
-        seen = self.mllm.see(_fitted(asked.pictures, self.mllm.picture_size)[None])[0]
-        return self.mllm.say(self.mllm.hear(seen, "\n".join(asked.words)), max_new_tokens=self.max_new_tokens)
+        seen = self.mllm.see(_fitted(asked.pictures, self.mllm.picture_size)[None])
+        return self.mllm.say(self.mllm.hear(seen, "\n".join(asked.words)), max_new_tokens=self.max_new_tokens)[0]
 
 
 def _fitted(pictures: Float[Tensor, "T 3 H W"], size: int) -> Float[Tensor, "T 3 S S"]:

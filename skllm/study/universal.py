@@ -1,0 +1,156 @@
+"""How `tiny-motion` is made, and the tests that would refute it: formats, benchmarks and questions that it never saw.
+
+    python -m skllm.study.universal DATA --model tiny-motion --record
+"""
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from skllm.benchmarks import BENCHMARKS, UI_PRMD, LabelledClip
+from skllm.benchmarks.mixture import NEVER, material, mixture
+from skllm.benchmarks.records import Protocol
+from skllm.model import SkeletonLLM
+from skllm.motion.claims import CLAIMS
+from skllm.perturb import add_noise, drop_joints
+from skllm.reason.questions import short, verify
+from skllm.reason.tiny import TOWER
+from skllm.respond.scores import Score, accuracy
+from skllm.skeleton import Skeleton
+from skllm.stored import is_stored
+from skllm.study.evaluation import evaluate, together
+from skllm.study.results import write_record
+from skllm.study.training import Material, run_stages
+from skllm.train import tower
+from skllm.train.sheets import Sheet, measure
+from skllm.train.stages import RECIPES
+
+Change = Callable[[Skeleton, torch.Generator], Skeleton]
+Tests = Mapping[str, tuple[Sequence[LabelledClip], Sequence[str]]]          # by name: clips, and the labels to choose from
+
+
+def make(
+    data_root: str | Path, out: str | Path, stages: Sequence[int] = (1, 2, 3, 4), seed: int = 0, steps: int = -1, tower_steps: int = 1600,
+    workers: int = 2, **options,
+) -> Iterator[tuple[str, Path, dict[str, Score]]]:
+    """Makes a model as `tiny-motion` was made: the tower first, then the recipe's stages; gives each one's name, model and scores.
+
+    data_root: see `material`; out: where everything is kept, and found again with resume=True; options go to `run_stages`.
+    """
+    training, kept = material(data_root)
+    labels = tuple(sorted({one.label for one in training}))
+    clips = Material(Protocol("mixture", labels), labels, tuple(training), (), ())
+    sheets = measure(training, Path(out) / "sheets.json", workers)
+    base = _sighted(training, kept, Path(out) / f"tower-{seed}", seed, tower_steps, workers) if 1 in stages else None
+    earlier = Path(out) / f"{RECIPES['tiny'][stages[0] - 2].name}-{seed}" / "model"
+    yield from run_stages(stages, RECIPES["tiny"], base or earlier, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets,
+                          bf16=torch.cuda.is_available(), timed=False, **options)
+
+
+def _sighted(training: Sequence[LabelledClip], kept: Sequence[LabelledClip], folder: Path, seed: int, steps: int, workers: int) -> Path:
+    """The embedded model with a tower that went on learning from these clips, made if it is not there."""
+    if not is_stored(folder / "model"):
+        seer = tower.train(training, kept, steps, 96, 1e-3, seed, folder, workers=workers, start=Path(str(TOWER)))
+        model = SkeletonLLM.from_pretrained("tiny", device="cpu")
+        model.mllm.family.tower.load_state_dict(seer.tower.state_dict())
+        model.own_tower = True
+        model.save_pretrained(folder / "model")
+    return folder / "model"
+
+
+def changed(clips: Sequence[LabelledClip], change: Change, seed: int = 0) -> list[LabelledClip]:
+    """The clips as a worse sensor would have seen them; the same whenever it is asked with the same seed."""
+    return [replace(one, source=change(one.clip, torch.Generator().manual_seed(seed * 1_000_003 + n))) for n, one in enumerate(clips)]
+
+
+def worse(name: str, clips: Sequence[LabelledClip], labels: Sequence[str]) -> Tests:
+    """A test as it is, with 30 % of the joints hidden in each frame, and with 5 cm noise."""
+    return {
+        name: (clips, labels),
+        f"{name}, 30 % of the joints hidden": (changed(clips, lambda clip, dice: drop_joints(clip, 0.3, dice)), labels),
+        f"{name}, 5 cm noise": (changed(clips, lambda clip, dice: add_noise(clip, 5, dice)), labels),
+    }
+
+
+def choices(data_root: str | Path) -> Tests:
+    """Choices of labels: people never trained on, the same from a format never trained on, and a benchmark never trained on."""
+    people = [one for one in mixture({"ui_prmd": ""}) if one.subject in UI_PRMD.test_subjects]
+    vicon = [one for one in people if one.key.startswith(NEVER)]
+    kinect = [one for one in people if not one.key.startswith(NEVER)]
+    unseen = mixture({"nw_ucla": Path(data_root) / "nw_ucla"})
+    return {**worse("ui_prmd", kinect, UI_PRMD.labels), "ui_prmd, Vicon": (vicon, UI_PRMD.labels), "nw_ucla": (unseen, BENCHMARKS["nw_ucla"].labels)}
+
+
+def claims_asked(sheets: Mapping[str, Sheet], count: int, seed: int = 0) -> list[tuple[str, str, bool]]:
+    """So many questions that YES or NO answers, as (clip's key, claim, whether it holds): of every claim as many true as false."""
+    dice = random.Random(seed)
+    by_claim = {name: {holds: [key for key, one in sheets.items() if one.claims.get(name) is holds] for holds in (True, False)} for name in CLAIMS}
+    usable = {name: keys for name, keys in by_claim.items() if min(map(len, keys.values())) >= 3}
+    each = -(-count // (2 * len(usable)))
+    return sorted((key, name, holds) for name, keys in usable.items() for holds in (True, False)
+                  for key in dice.sample(keys[holds], min(each, *map(len, keys.values()))))
+
+
+@torch.no_grad()
+def examine_claims(model: SkeletonLLM, clips: Mapping[str, Skeleton], asked: Sequence[tuple[str, str, bool]]) -> Score:
+    """How often the likelier of YES and NO is right, of `claims_asked`."""
+    by_clip: dict[str, list[tuple[str, bool]]] = {}
+    for key, name, holds in asked:
+        by_clip.setdefault(key, []).append((name, holds))
+    right = []
+    for key, some in tqdm(by_clip.items(), desc="claims", unit="clip", mininterval=2):
+        said = model.mllm.agreement(model.see([clips[key]]), [[verify(CLAIMS[name].question) for name, _ in some]])[0]
+        right += [(yes > 0.5) == holds for yes, (_, holds) in zip(said, some, strict=True)]
+    return accuracy(right)
+
+
+def examine_answers(model: SkeletonLLM, clips: Mapping[str, Skeleton], sheets: Mapping[str, Sheet], count: int, seed: int = 0) -> Score:
+    """How often the likeliest of a short question's answers is right, every answer of a topic drawn as often as another while there are some."""
+    by_answer: dict[tuple[str, str], list] = {}
+    for key, sheet in sheets.items():
+        for one in sheet.questions:
+            by_answer.setdefault((one.topic, one.answer), []).append((key, one))
+    dice, each = random.Random(seed), -(-count // len(by_answer))
+    drawn = [pair for some in by_answer.values() for pair in dice.sample(some, min(each, len(some)))]
+    bar = tqdm(drawn, desc="short questions", unit="question", mininterval=2)
+    return accuracy([model.likeliest(clips[key], short(one.text, one.choices), one.choices) == one.answer for key, one in bar])
+
+
+def examine_all(model: SkeletonLLM, data_root: str | Path, most: int | None = None) -> dict[str, Score]:
+    """Every test by its name: choices ranked and strict, claims, and short questions. most: clips of a test, evenly spread; all by default."""
+    scores = {}
+    for name, (clips, labels) in choices(data_root).items():
+        told = evaluate(model, clips[:: max(1, len(clips) // most)] if most else clips, labels, name)
+        scores |= {f"{name} (ranked)": told.ranked, f"{name} (strict)": told.strict}
+    kept = material(data_root)[1]
+    sheets, clips = measure(kept), {one.key: one.clip for one in kept}
+    scores["claims about unseen people"] = examine_claims(model, clips, claims_asked(sheets, 500))
+    scores["short questions about unseen people"] = examine_answers(model, clips, sheets, 300)
+    return scores
+
+
+def main() -> None:
+    """The command line: prints the scores, and writes the record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data_root", help="a folder with one for each benchmark: utd_mhad, msr_action3d, kard, hdm05, penn_action, nw_ucla")
+    parser.add_argument("--model", default="tiny-motion")
+    parser.add_argument("--bf16", action="store_true", help="in bfloat16: faster where the processor has it")
+    parser.add_argument("--record", action="store_true", help="write results/universal/demo-0.json")
+    asked, started = parser.parse_args(), time.time()
+    model = SkeletonLLM.from_pretrained(asked.model, dtype=torch.bfloat16 if asked.bf16 else None)
+    scores = examine_all(model, asked.data_root)
+    print(json.dumps({name: str(score) for name, score in scores.items()}, indent=1))
+    if asked.record:
+        settings = {"model": asked.model, "bf16": asked.bf16, "together": together(model)}
+        print(write_record("universal", "demo", 0, scores, settings, time.time() - started))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The tests of universality: the same clips for every reader, made worse in the same way, and questions that are balanced."""
+
+from collections import Counter
+
+import pytest
+import torch
+
+from skllm.benchmarks import UI_PRMD, read_ui_prmd
+from skllm.study import universal
+from skllm.train.sheets import Sheet, measure
+
+CLIPS = [one for one in read_ui_prmd("kinect22")[::60] if one.subject in UI_PRMD.test_subjects]
+
+
+def test_a_test_is_made_worse_in_the_same_way_for_everybody():
+    tests, again = (universal.worse("t", CLIPS, UI_PRMD.labels) for _ in range(2))
+    assert list(tests) == ["t", "t, 30 % of the joints hidden", "t, 5 cm noise"]
+    for name, (clips, labels) in tests.items():
+        assert [one.key for one in clips] == [one.key for one in CLIPS] and labels == UI_PRMD.labels
+        assert all(torch.equal(a.clip.xyz.nan_to_num(), b.clip.xyz.nan_to_num()) for a, b in zip(clips, again[name][0], strict=True))
+    whole, hidden, shaken = (clips[0].clip for clips, _ in tests.values())
+    assert abs((hidden.seen == 0).float().mean() - (whole.seen == 0).float().mean() - 0.3) < 0.05
+    moved = (shaken.xyz - whole.xyz)[whole.seen > 0]
+    assert abs(moved.std().item() - 0.05) < 0.005
+
+
+def test_every_claim_is_asked_as_often_true_as_false():
+    sheets = {f"{n}": Sheet({"travels": n % 3 == 0, "jumps": n == 1, "sits_at_end": n % 2 == 0}, ()) for n in range(40)}
+    asked = universal.claims_asked(sheets, 40)
+    counts = Counter((name, holds) for _, name, holds in asked)
+    assert counts == {("travels", True): 10, ("travels", False): 10, ("sits_at_end", True): 10, ("sits_at_end", False): 10}    # one jump is too few
+    assert all(sheets[key].claims[name] == holds for key, name, holds in asked)
+    assert asked == universal.claims_asked(sheets, 40) != universal.claims_asked(sheets, 40, seed=1)
+
+
+def test_claims_and_short_questions_are_examined(small_model):
+    clips, sheets = {one.key: one.clip for one in CLIPS[:4]}, measure(CLIPS[:4])
+    asked = [(CLIPS[0].key, "travels", True), (CLIPS[0].key, "travels", False), (CLIPS[1].key, "jumps", False)]
+    score = universal.examine_claims(small_model, clips, asked)
+    assert score.n == 3 and 1 / 3 <= score.value <= 2 / 3           # it says the same to the same question
+    answers = universal.examine_answers(small_model, clips, sheets, 20)
+    assert 10 <= answers.n <= 40 and 0 <= answers.value <= 1
+
+
+def test_a_mixture_without_its_folder_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(FileNotFoundError, match="UTD-MHAD"):
+        list(universal.make(tmp_path, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
