@@ -1,8 +1,7 @@
 """What one expects to see of a body when an action word is said, in the claims of `skllm.motion`. Read by `unfolding`.
 
 A line is: ways to say it, a colon, claims that hold, and after a minus claims that do not. `@word` stands for the claims of a stance.
-Written from common knowledge of how bodies move, and set right where clips of training labels said otherwise
-(KARD, UTD-MHAD, MSR Action3D, HDM05, UI-PRMD).
+From common knowledge, set right where training clips of KARD, UTD-MHAD, MSR Action3D, HDM05, and UI-PRMD said otherwise.
 """
 
 STANCES = """

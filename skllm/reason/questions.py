@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 
 SYSTEM = "You read human motion from pictures of moving bodies."
+NAME = "What does the person do? Answer in a few words."
 DESCRIBE = "Describe in one sentence what the person does."
 YES, NO = "YES", "NO"
 FRAME = "Frame{n}: "                  # before each picture, counted from 1

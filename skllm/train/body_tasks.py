@@ -56,6 +56,15 @@ def _draw(some: Sequence[str], dice: torch.Generator) -> str:
     return some[int(torch.randint(len(some), (), generator=dice))]
 
 
+class Name(Choose):
+    """What the person does, without candidates: the label, as it is or in one of its phrasings."""
+
+    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
+        """The question and the label."""
+        plain = torch.rand((), generator=dice) < _PLAIN
+        return questions.NAME, one.label if plain else _draw(phrasings(one.label), dice)
+
+
 class Affirm(Pick):
     """Is it this action? As often its own label as a wrong one, in any phrasing."""
 

@@ -11,14 +11,14 @@ from skllm.render import DrActionConfig
 from skllm.render.renderer import tracks_of
 from skllm.skeleton import Skeleton
 from skllm.train.augment import resense
-from skllm.train.body_tasks import Affirm, Answer, Conclude, Describe, Pick, Verify
+from skllm.train.body_tasks import Affirm, Answer, Conclude, Describe, Name, Pick, Verify
 from skllm.train.naming import names_any
 from skllm.train.sheets import Sheet
 from skllm.train.tasks import Choose, Explain, Judge, Reason
 
 TASKS: dict[str, type[Choose]] = {
     "choose": Choose, "judge": Judge, "explain": Explain, "reason": Reason,                                          # about labels
-    "pick": Pick, "affirm": Affirm, "verify": Verify, "answer": Answer, "conclude": Conclude, "describe": Describe,  # of a mixture, about bodies
+    "name": Name, "pick": Pick, "affirm": Affirm, "verify": Verify, "answer": Answer, "conclude": Conclude, "describe": Describe,   # of a mixture
 }
 Sample = Callable[[Skeleton, int, torch.Generator], Skeleton]
 
