@@ -78,7 +78,7 @@ def _mixture(asked: argparse.Namespace) -> Iterator:
     if not asked.data_root:
         raise ValueError("--recipe tiny trains on a mixture; --data-root names the folder of utd_mhad, msr_action3d, kard, hdm05 and penn_action")
     options = {"tower_steps": asked.steps} if asked.steps > 0 else {}
-    return make(asked.data_root, asked.out, asked.stages, asked.seed, asked.steps, teacher=asked.teacher, resume=asked.resume,
+    return make(asked.data_root, asked.out, asked.stages, asked.seed, asked.steps, asked.base, teacher=asked.teacher, resume=asked.resume,
                 checkpointing=asked.checkpointing, accumulate=asked.accumulate, report_to=asked.report_to, **options)
 
 

@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 from skllm.model import SkeletonLLM
 from skllm.reason import mllm as mllm_module
 from skllm.render import DrAction, DrActionConfig
-from tests.conftest import fake_mllm, stick_clip
+from tests.conftest import fake_internvl3, fake_mllm, stick_clip
 
 LABELS = ["sit down", "stand up", "wave"]
 
@@ -24,6 +24,31 @@ def test_recognition_gives_probabilities_and_what_was_said(small_model, stick):
 def test_an_empty_question_is_refused(small_model, stick):
     with pytest.raises(ValueError, match="ask something"):
         small_model.ask(stick, "  ")
+
+
+def test_clips_recognized_together_are_recognized_as_one_by_one(small_model):
+    clips, labels = [stick_clip(20, seed=n, people=1 + n) for n in range(3)], ["sit", "stand up", "wave"]
+    together, alone = small_model.recognize_all(clips, labels), [small_model.recognize(clip, labels) for clip in clips]
+    for a, b in zip(together, alone, strict=True):
+        assert (a.label, a.said, a.strict) == (b.label, b.said, b.strict)
+        assert all(abs(a.probabilities[label] - b.probabilities[label]) < 1e-4 for label in labels)
+
+
+def test_a_tower_that_learned_is_saved_and_one_that_did_not_is_not(tmp_path):
+    made = fake_internvl3()
+    made.model.save_pretrained(tmp_path / "base")
+    made.tokenizer.save_pretrained(tmp_path / "base")
+    model = SkeletonLLM.from_pretrained(tmp_path / "base")
+    assert not any(name.startswith("tower.") for name in model.learned())
+    model.own_tower = True
+    with torch.no_grad():
+        model.mllm.family.tower.embeddings.cls_token += 0.37
+    back = SkeletonLLM.from_pretrained(model.save_pretrained(tmp_path / "saved"))
+    assert back.own_tower and torch.equal(back.mllm.family.tower.embeddings.cls_token, model.mllm.family.tower.embeddings.cls_token)
+    half = SkeletonLLM.from_pretrained(model.save_pretrained(tmp_path / "half", torch.float16))
+    sizes = [(tmp_path / name / "learned.safetensors").stat().st_size for name in ("saved", "half")]
+    assert sizes[1] < 0.6 * sizes[0]
+    torch.testing.assert_close(half.see([stick_clip()]), model.see([stick_clip()]), rtol=2e-2, atol=2e-2)
 
 
 def test_renderer_and_tower_must_agree_on_the_picture():

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import lru_cache
-from itertools import accumulate, groupby
 from pathlib import Path
 
 import torch
@@ -136,8 +135,13 @@ class MLLM(nn.Module):
         So a batch is the mean of its parts however it is spread over processes; the paper's batch of one clip a device is the same.
         """
         spoken = self.spell(tokens, questions, answers)
-        means = [torch.stack([value.mean() for value in clip]).mean() for clip in self._said(spoken)]
-        return -torch.stack(means).mean()
+        hidden = self._think(spoken.embeddings, spoken.positions, spoken.mask).last_hidden_state
+        answering = spoken.targets != _IGNORED
+        each = F.cross_entropy(self.model.lm_head(hidden[answering]).float(), spoken.targets[answering], reduction="none")
+        clip = answering.nonzero()[:, 0]
+        answered, answer, words = torch.stack([clip, spoken.branch[answering]]).unique_consecutive(dim=1, return_inverse=True, return_counts=True)
+        answers_of = answered[0].bincount()
+        return (each / words[answer] / answers_of[clip]).sum() / len(answering)
 
     @torch.no_grad()
     def agreement(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Sequence[str]]) -> list[list[float]]:
@@ -147,18 +151,6 @@ class MLLM(nn.Module):
         yes, no = (self._plain(word)[0] for word in (YES, NO))
         logits = self.model.lm_head(hidden[spoken.targets == yes])[:, [yes, no]].float()
         return [part.tolist() for part in logits.softmax(-1)[:, 0].split([len(asked) for asked in questions])]
-
-    def _said(self, spoken: Spoken) -> list[tuple[Float[Tensor, " _"], ...]]:
-        """Of each clip's answers the log-likelihood of every token."""
-        hidden = self._think(spoken.embeddings, spoken.positions, spoken.mask).last_hidden_state
-        answering = spoken.targets != _IGNORED
-        each = -F.cross_entropy(self.model.lm_head(hidden[answering]).float(), spoken.targets[answering], reduction="none")
-        branches = spoken.branch[answering].tolist()
-        rows = answering.nonzero()[:, 0].tolist()
-        runs = [len(list(run)) for _, run in groupby(zip(rows, branches, strict=True))]
-        firsts = [rows[at] for at in accumulate([0, *runs[:-1]])]
-        parts = each.split(runs)
-        return [tuple(part for part, row in zip(parts, firsts, strict=True) if row == n) for n in range(len(answering))]
 
     def spell(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Asked], answers: Sequence[Asked]) -> Spoken:
         """Pictures, questions and answers as one row of embeddings each."""

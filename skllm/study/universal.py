@@ -30,7 +30,7 @@ from skllm.stored import is_stored
 from skllm.study.baseline import TextEncoder, train_baseline
 from skllm.study.evaluation import evaluate
 from skllm.study.results import write_record
-from skllm.study.training import Material, run_stages
+from skllm.study.training import Material, run_stages, start_in
 from skllm.train import tower
 from skllm.train.sheets import Sheet, measure
 from skllm.train.stages import RECIPES
@@ -40,20 +40,22 @@ Tests = Mapping[str, tuple[Sequence[LabelledClip], Sequence[str]]]          # by
 
 
 def make(
-    data_root: str | Path, out: str | Path, stages: Sequence[int] = (1, 2, 3, 4), seed: int = 0, steps: int = -1, tower_steps: int = 1600,
-    workers: int = 2, **options,
+    data_root: str | Path, out: str | Path, stages: Sequence[int] = (1, 2, 3, 4), seed: int = 0, steps: int = -1, base: str | Path | None = None,
+    tower_steps: int = 1600, workers: int = 2, **options,
 ) -> Iterator[tuple[str, Path, dict[str, Score]]]:
     """Makes a model as `tiny-motion` was made: the tower first, then the recipe's stages; gives each one's name, model and scores.
 
-    data_root: see `material`; out: where everything is kept, and found again with resume=True; options go to `run_stages`.
+    data_root: see `material`; out: where everything is kept, and found again with resume=True; base: what the first of the stages starts
+    from, by default the stage before or `tiny` with a tower that is trained here; options go to `run_stages`.
     """
     training, kept = material(data_root)
     labels = tuple(sorted({one.label for one in training}))
     clips = Material(Protocol("mixture", labels), labels, tuple(training), (), ())
     sheets = measure(training, Path(out) / "sheets.json", workers)
-    base = _sighted(training, kept, Path(out) / f"tower-{seed}", seed, tower_steps, workers) if 1 in stages else None
-    earlier = Path(out) / f"{RECIPES['tiny'][stages[0] - 2].name}-{seed}" / "model"
-    yield from run_stages(stages, RECIPES["tiny"], base or earlier, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets,
+    if not base:
+        first, folder = stages[0] == 1, Path(out) / f"tower-{seed}"
+        base = _sighted(training, kept, folder, seed, tower_steps, workers) if first else start_in(out, RECIPES["tiny"], stages[0], seed)
+    yield from run_stages(stages, RECIPES["tiny"], base, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets,
                           bf16=torch.cuda.is_available(), timed=False, **options)
 
 

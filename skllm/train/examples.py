@@ -46,13 +46,10 @@ class Several:
     def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> tuple[list[str], list[str]]:
         """The questions and their answers."""
         able = [task for task, keys in zip(self.tasks, self.able, strict=True) if one.key in keys]
-        turns = [able[n % len(able)] for n in range(self.asked)] if self.asked >= len(able) else [able[n] for n in _order(len(able), dice)]
-        said = [task(one, int(torch.randint(task.each, (), generator=dice)), dice) for task in turns[: self.asked]]
+        order = torch.randperm(len(able), generator=dice).tolist()
+        turns = [able[order[n % len(able)]] for n in range(self.asked)]
+        said = [task(one, int(torch.randint(task.each, (), generator=dice)), dice) for task in turns]
         return [question for question, _ in said], [answer for _, answer in said]
-
-
-def _order(count: int, dice: torch.Generator) -> list[int]:
-    return torch.randperm(count, generator=dice).tolist()
 
 
 class Examples(Dataset):

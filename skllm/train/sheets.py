@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from tqdm import tqdm
@@ -29,14 +30,24 @@ def measure(clips: Sequence[LabelledClip], kept: str | Path | None = None, worke
     """
     if kept and (found := _read(Path(kept))).keys() >= {one.key for one in clips}:
         return {one.key: found[one.key] for one in clips}
-    with ProcessPoolExecutor(workers) as pool:
-        sheets = list(tqdm(pool.map(_sheet, clips, chunksize=16), total=len(clips), desc="measuring", unit="clip", mininterval=2))
-    told = dict(zip((one.key for one in clips), sheets, strict=True))
+    if kept:
+        Path(kept).parent.mkdir(parents=True, exist_ok=True)           # a folder that cannot be made is found before the work
+    told_of = tqdm(_measured(clips, workers), total=len(clips), desc="measuring", unit="clip", mininterval=2)
+    told = dict(zip((one.key for one in clips), told_of, strict=True))
     if kept:
         new = Path(f"{kept}.new")
         new.write_text(json.dumps({key: asdict(one) for key, one in told.items()}))
         os.replace(new, kept)
     return told
+
+
+def _measured(clips: Sequence[LabelledClip], workers: int) -> Iterator[Sheet]:
+    """In this process, or in others that start anew: a fork of one that has used threads may wait for ever."""
+    if workers < 2:
+        yield from map(_sheet, clips)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        yield from pool.map(_sheet, clips, chunksize=16)
 
 
 def _sheet(one: LabelledClip) -> Sheet:

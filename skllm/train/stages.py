@@ -83,8 +83,8 @@ RECIPES = {
         Stage("disc_ft", _SEEING, "affirm+verify", {"renderer": 2e-3, **_EYES}, epochs=0.5, clips=64, asked=4, resensed=True),
         Stage("cr_distill", _SEEING | {"lora"}, "conclude+pick+verify+answer+affirm+verify", {"renderer": 1e-3, **_EYES, "lora": 1e-3},
               epochs=6.8, clips=64, asked=6, lora=Lora(rank=16, alpha=32, dropout=0), resensed=True),
-        Stage("refine", frozenset({"projector", "lora"}), "pick+verify+answer", {"projector": 5e-4, "lora": 1e-3},
-              epochs=1.6, clips=8, asked=3, lora=Lora(rank=4, alpha=8, dropout=0), resensed=True),
+        Stage("refine", frozenset({"projector", "lora"}), "pick+verify", {"projector": 1e-3, "lora": 1e-3},
+              clips=4, asked=2, lora=Lora(rank=4, alpha=8, dropout=0), resensed=True),
     ),
     "paper": four_stages(renderer=2e-3, projector=2e-5, language=2e-5, lora=Lora(), clips=2),
 }

@@ -1,13 +1,17 @@
 """The tests of universality: the same clips for every reader, made worse in the same way, and questions that are balanced."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
 
 from skllm.benchmarks import UI_PRMD, read_ui_prmd
+from skllm.model import SkeletonLLM
 from skllm.study import universal
 from skllm.train.sheets import Sheet, measure
+from skllm.train.stages import RECIPES
+from tests.conftest import fake_internvl3
 
 CLIPS = [one for one in read_ui_prmd("kinect22")[::60] if one.subject in UI_PRMD.test_subjects]
 
@@ -40,6 +44,23 @@ def test_claims_and_short_questions_are_examined(small_model):
     assert score.n == 3 and 1 / 3 <= score.value <= 2 / 3           # it says the same to the same question
     answers = universal.examine_answers(small_model, clips, sheets, 20)
     assert 10 <= answers.n <= 40 and 0 <= answers.value <= 1
+
+
+def test_the_recipe_of_tiny_motion_runs_from_stage_to_stage(monkeypatch, tmp_path):
+    made, small = fake_internvl3(), [replace(one, clips=2) for one in RECIPES["tiny"]]
+    made.model.save_pretrained(tmp_path / "base")
+    made.tokenizer.save_pretrained(tmp_path / "base")
+    clips = [replace(one, key=f"ui_prmd/{one.key}") for one in read_ui_prmd("kinect22")[::200]]
+    monkeypatch.setattr(universal, "material", lambda root: (clips, clips[:1]))
+    monkeypatch.setitem(RECIPES, "tiny", small)
+    done = list(universal.make("", tmp_path / "out", base=tmp_path / "base", steps=2, workers=0))
+    assert [name for name, *_ in done] == ["render_warmup", "disc_ft", "cr_distill", "refine"]
+    last, third = (SkeletonLLM.from_pretrained(done[n][1]) for n in (3, 2))
+    assert last.own_tower and [one.lora.rank for one in last.mllm.adapters] == [16, 4]
+    kept = {name: value for name, value in third.learned().items() if name.startswith(("renderer.", "tower.", "lora.0."))}
+    assert kept and all(torch.equal(value, last.learned()[name]) for name, value in kept.items())       # stage 4 leaves them as they are
+    start = SkeletonLLM.from_pretrained(tmp_path / "base", renderer="draction")
+    assert not torch.equal(start.mllm.family.tower.state_dict()["embeddings.cls_token"], last.mllm.family.tower.state_dict()["embeddings.cls_token"])
 
 
 def test_a_mixture_without_its_folder_is_refused_before_anything_is_made(tmp_path):

@@ -156,7 +156,7 @@ def test_only_the_stages_parts_learn():
     assert "renderer" not in one.learning()
 
 
-@pytest.mark.parametrize(("learns", "rates"), [({"tower"}, {"tower": 1e-3}), (set(), {}), ({"renderer"}, {}), ({"renderer"}, {"renderer": 0.0})])
+@pytest.mark.parametrize(("learns", "rates"), [({"eyes"}, {"eyes": 1e-3}), (set(), {}), ({"renderer"}, {}), ({"renderer"}, {"renderer": 0.0})])
 def test_stages_that_make_no_sense_are_refused(learns, rates):
     with pytest.raises(ValueError, match="stage"):
         Stage("odd", frozenset(learns), "choose", rates)
