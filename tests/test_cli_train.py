@@ -44,7 +44,7 @@ def test_four_stages_in_a_row_leave_models_and_records_and_are_not_done_twice(ba
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("learned.safetensors")}
     assert train(tmp_path, "--base", str(base), "--resume") == 0
     assert times == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("learned.safetensors")}
-    assert train(tmp_path, "--stages", "4", "--seed", "0") == 0                   # from the third stage's model
+    assert train(tmp_path, "--stages", "4", "--seed", "0", "--bf16") == 0         # from the third stage's model
     assert len(json.loads((tmp_path / "refine-0" / "model" / "skllm.json").read_text())["loras"]) == 2
     after = load_file(tmp_path / "refine-0" / "model" / "learned.safetensors")
     before = load_file(tmp_path / "cr_distill-0" / "model" / "learned.safetensors")

@@ -172,3 +172,26 @@ def speed_section(told: dict, settings: dict) -> str:
         f"rather than {whole:.0f}. Time is not quite linear in frames: 24 take {frames[24] / frames[12]:.1f} times as long as 12, since",
         "pictures beyond 32 MB are fresh memory from the system on every call.",
     ])
+
+
+def test_the_readmes_tests_of_universality_are_the_records():
+    assert universal_section() in README
+
+
+UNIVERSAL = {
+    "ui_prmd": "UI-PRMD, Kinect, ten exercises, people never trained on", "ui_prmd, 30 % of the joints hidden": "the same, 30 % of the joints hidden",
+    "ui_prmd, 5 cm noise": "the same, 5 cm noise", "ui_prmd, Vicon": "the same people as 39 Vicon markers, a format never trained on",
+    "nw_ucla": "NW-UCLA, a benchmark never trained on, ten actions",
+}
+
+
+def universal_section() -> str:
+    """The README's part on people, formats and a benchmark never trained on, from the records."""
+    told = table("universal_baseline")
+    scores = {name: over_seeds([Score(row.value, int(row.n), row.low, row.high) for row in told[told["name"] == f"{name} (ranked)"].itertuples()])
+              for name in UNIVERSAL}
+    seeds, steps = sorted(set(told["seed"])), {record("universal_baseline", seed)["settings"]["steps"] for seed in told["seed"]}
+    lines = [f"| choice among ten labels | n | without pictures, mean of {len(seeds)} seeds, {steps.pop()} steps |", "|---|---|---|"]
+    assert not steps
+    return "\n".join([*lines, *(f"| {UNIVERSAL[name]} | {score.n:,} | {score.value:.1%} ({score.low:.1%} to {score.high:.1%}) |"
+                                for name, score in scores.items())])

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 from tqdm import tqdm
 
 from skllm.benchmarks import BENCHMARKS, UI_PRMD, LabelledClip
@@ -33,15 +34,15 @@ from skllm.study.results import write_record
 from skllm.study.training import Material, run_stages, start_in
 from skllm.train import tower
 from skllm.train.sheets import Sheet, measure
-from skllm.train.stages import RECIPES
+from skllm.train.stages import RECIPES, Stage
 
 Change = Callable[[Skeleton, torch.Generator], Skeleton]
 Tests = Mapping[str, tuple[Sequence[LabelledClip], Sequence[str]]]          # by name: clips, and the labels to choose from
 
 
 def make(
-    data_root: str | Path, out: str | Path, stages: Sequence[int] = (1, 2, 3, 4), seed: int = 0, steps: int = -1, base: str | Path | None = None,
-    tower_steps: int = 1600, workers: int = 2, **options,
+    data_root: str | Path, out: str | Path, recipe: Sequence[Stage] = RECIPES["tiny"], stages: Sequence[int] = (1, 2, 3, 4), seed: int = 0,
+    steps: int = -1, base: str | Path | None = None, tower_steps: int = 1600, workers: int = 2, **options,
 ) -> Iterator[tuple[str, Path, dict[str, Score]]]:
     """Makes a model as `tiny-motion` was made: the tower first, then the recipe's stages; gives each one's name, model and scores.
 
@@ -54,14 +55,18 @@ def make(
     sheets = measure(training, Path(out) / "sheets.json", workers)
     if not base:
         first, folder = stages[0] == 1, Path(out) / f"tower-{seed}"
-        base = _sighted(training, kept, folder, seed, tower_steps, workers) if first else start_in(out, RECIPES["tiny"], stages[0], seed)
-    yield from run_stages(stages, RECIPES["tiny"], base, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets,
-                          bf16=torch.cuda.is_available(), timed=False, **options)
+        base = _sighted(training, kept, folder, seed, tower_steps, workers) if first else start_in(out, recipe, stages[0], seed)
+    yield from run_stages(stages, recipe, base, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets, timed=False, **options)
 
 
 def _sighted(training: Sequence[LabelledClip], kept: Sequence[LabelledClip], folder: Path, seed: int, steps: int, workers: int) -> Path:
-    """The embedded model with a tower that went on learning from these clips, made if it is not there."""
+    """The embedded model with a tower that went on learning from these clips, made if it is not there.
+
+    Raises ValueError where several processes would each make it.
+    """
     if not is_stored(folder / "model"):
+        if PartialState().num_processes > 1:
+            raise ValueError(f"{folder} has no tower yet, which one process makes; run stage 1 alone first, without torchrun, or name a base")
         seer = tower.train(training, kept, steps, 96, 1e-3, seed, folder, workers=workers, start=Path(str(TOWER)))
         model = SkeletonLLM.from_pretrained("tiny", device="cpu")
         model.mllm.family.tower.load_state_dict(seer.tower.state_dict())

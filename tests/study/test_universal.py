@@ -52,8 +52,7 @@ def test_the_recipe_of_tiny_motion_runs_from_stage_to_stage(monkeypatch, tmp_pat
     made.tokenizer.save_pretrained(tmp_path / "base")
     clips = [replace(one, key=f"ui_prmd/{one.key}") for one in read_ui_prmd("kinect22")[::200]]
     monkeypatch.setattr(universal, "material", lambda root: (clips, clips[:1]))
-    monkeypatch.setitem(RECIPES, "tiny", small)
-    done = list(universal.make("", tmp_path / "out", base=tmp_path / "base", steps=2, workers=0))
+    done = list(universal.make("", tmp_path / "out", small, base=tmp_path / "base", steps=2, workers=0))
     assert [name for name, *_ in done] == ["render_warmup", "disc_ft", "cr_distill", "refine"]
     last, third = (SkeletonLLM.from_pretrained(done[n][1]) for n in (3, 2))
     assert last.own_tower and [one.lora.rank for one in last.mllm.adapters] == [16, 4]
