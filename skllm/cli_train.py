@@ -78,6 +78,9 @@ def _mixture(asked: argparse.Namespace) -> Iterator:
 
     if not asked.data_root:
         raise ValueError("--recipe tiny trains on a mixture; --data-root names the folder of utd_mhad, msr_action3d, kard, hdm05 and penn_action")
+    ignored = {"--benchmark": "ui_prmd", "--protocol": None, "--leave-out": None, "--train-each": 10**6, "--test-each": 5}
+    if given := [name for name, default in ignored.items() if getattr(asked, name[2:].replace("-", "_")) != default]:
+        raise ValueError(f"--recipe tiny trains on its own mixture and takes no {', '.join(given)}; leave it out")
     options = {"tower_steps": asked.steps} if asked.steps > 0 else {}
     return make(asked.data_root, asked.out, _recipe(asked), asked.stages, asked.seed, asked.steps, asked.base, teacher=asked.teacher,
                 resume=asked.resume, **_common(asked), **options)

@@ -123,8 +123,7 @@ class SkeletonLLM(nn.Module):
 
     def learned(self) -> dict[str, Tensor]:
         """The weights that belong to this model rather than to its base: renderer, projector, tower if it learned, and LoRAs by stage."""
-        parts = {**{name: module.state_dict() for name, module in self._own().items()},
-                 **{f"lora.{n}": adapter.state() for n, adapter in enumerate(self.mllm.adapters)}}
+        parts = {**self._own(), **{f"lora.{n}": adapter.state() for n, adapter in enumerate(self.mllm.adapters)}}
         return {f"{part}.{name}": whole(value.detach()).contiguous() for part, values in parts.items() for name, value in values.items()}
 
     def load_learned(self, stored: dict[str, Tensor]) -> None:
@@ -137,8 +136,8 @@ class SkeletonLLM(nn.Module):
             if value.shape != wanted[name].shape or not value.isfinite().all():
                 want = tuple(wanted[name].shape)
                 raise ValueError(f"weight {name} has shape {tuple(value.shape)}, wanted {want} and finite; the file is damaged, save it again")
-        for part, module in self._own().items():
-            for name, value in module.state_dict().items():
+        for part, values in self._own().items():
+            for name, value in values.items():
                 fill(value, stored[f"{part}.{name}"])
         for n, adapter in enumerate(self.mllm.adapters):
             own, theirs = adapter.state(), _under(f"lora.{n}.", stored)
@@ -147,9 +146,13 @@ class SkeletonLLM(nn.Module):
             elif any(not torch.equal(value, theirs[name].to(value)) for name, value in own.items()):
                 raise ValueError(f"LoRA {n} of these weights is not the one that this model has merged; load the checkpoint that they go on from")
 
-    def _own(self) -> dict[str, nn.Module]:
-        tower = {"tower": self.mllm.family.tower} if self.own_tower else {}
-        return {"renderer": self.renderer, "projector": self.mllm.projector, **tower}
+    def _own(self) -> dict[str, dict[str, Tensor]]:
+        """The weights of renderer, projector and a tower that learned; some towers hold the projector, which is there once."""
+        own = {"renderer": self.renderer.state_dict(), "projector": self.mllm.projector.state_dict()}
+        if not self.own_tower:
+            return own
+        there = {value.data_ptr() for value in own["projector"].values()}
+        return {**own, "tower": {name: value for name, value in self.mllm.family.tower.state_dict().items() if value.data_ptr() not in there}}
 
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""

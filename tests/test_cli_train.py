@@ -55,7 +55,7 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(base, tmp_path, capsys):
     for words, says in (
         (["--stages", "2"], "stage 2 starts from an earlier stage's model"), (["--benchmark", "ntu60"], "no NTU RGB+D 60"),
         (["--benchmark", "nothing"], "no benchmark 'nothing'"), (["--report-to", "abacus"], "needs the package abacus"),
-        (["--recipe", "tiny"], "--data-root names the folder"), (["--recipe", "tiny", "--data-root", str(tmp_path)], "no UTD-MHAD"),
+        (["--recipe", "tiny"], "--data-root names the folder"), (["--recipe", "tiny", "--data-root", str(tmp_path)], "takes no --train-each"),
         (["--teacher", "oracle", "--base", str(base), "--stages", "3"], "no teacher 'oracle'"),
     ):
         assert train(tmp_path, *words) == 2

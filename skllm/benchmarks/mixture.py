@@ -6,14 +6,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from skllm.benchmarks import BENCHMARKS
+from skllm.benchmarks import BENCHMARKS, UI_PRMD
 from skllm.benchmarks.records import LabelledClip
 from skllm.perturb import resample
 from skllm.skeleton import Skeleton
 
 TRAINED = ("ui_prmd", "utd_mhad", "msr_action3d", "kard", "hdm05", "penn_action")
-HELD_OUT = {"ui_prmd": (3, 6, 9), "utd_mhad": (8,), "msr_action3d": (10,), "kard": (10,), "hdm05": (5,)}       # subjects
-NEVER = "ui_prmd/vicon39"      # a format that is not trained on; its clips are the Kinect's performances
+HELD_OUT = {"ui_prmd": tuple(sorted(UI_PRMD.test_subjects)), "utd_mhad": (8,), "msr_action3d": (10,), "kard": (10,), "hdm05": (5,)}       # subjects
+NEVER = "ui_prmd/vicon39"      # a format that is not in the mixture; its clips are the Kinect's performances
 _FPS = 30.0                    # faster recordings are thinned to this when read
 
 

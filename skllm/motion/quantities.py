@@ -29,7 +29,7 @@ _LYING = 0.20            # sizes by which the shoulders of somebody who sits are
 def measured(body: Body) -> dict[str, float]:
     """Every measure by name, NaN or absent where it cannot be told."""
     found = _hand_places(body) | _hand_movements(body) | _trunk(body) | _legs(body) | _ways(body) | _endings(body)
-    return found | {"carry": min(found["before body"], found["travel"] - 0.35)}
+    return found | {"carry": float(np.minimum(found["before body"], found["travel"] - 0.35))}
 
 
 def held(values: Series, fps: float, seconds: float = _HELD) -> float:
@@ -258,4 +258,4 @@ def _endings(body: Body) -> dict[str, float]:
     ways = [np.linalg.norm([change(axis, fps) for axis in track.T]) for track in (*moved, _beside(body, "head", "middle", "hips"))]
     seen = [way for way in ways if np.isfinite(way)]
     return {"hips fall": fall, "hips rise": -fall, "hips down and up": there_and_back(-hips),
-            "pose change": float(max(*seen, abs(fall))) if len(seen) > 2 else np.nan}
+            "pose change": float(np.max([*seen, abs(fall)])) if len(seen) > 2 else np.nan}

@@ -145,7 +145,7 @@ def _turns(body: Body, found: Measures) -> str:
 
 def _part(body: Body, found: Measures) -> str:
     """The part that goes clearly farther than the others."""
-    sinks = max(found["hips down and up"], abs(found["hips rise"]))
+    sinks = np.maximum(found["hips down and up"], abs(found["hips rise"]))
     if found["travel"] >= 0.42 or sinks >= 0.12:
         return "the whole body"
     if not (found["travel"] <= 0.22 and sinks <= 0.06):

@@ -106,7 +106,7 @@ class MLLM(nn.Module):
         return self.project(self.features(pictures))
 
     def features(self, pictures: Float[Tensor, "B T 3 H W"]) -> Float[Tensor, "B T R C"] | list[list[Float[Tensor, "_ C"]]]:
-        """What the frozen tower sees, in rows of which the projector makes tokens. The one place where pictures leave float32."""
+        """What the tower sees, in rows of which the projector makes tokens. The one place where pictures leave float32."""
         if pictures.shape[-2:] != (self.picture_size, self.picture_size):
             got, want = tuple(pictures.shape[-2:]), (self.picture_size, self.picture_size)
             raise ValueError(f"{self.name} sees {want} pictures; got {got}: set the renderer's size")
@@ -154,7 +154,11 @@ class MLLM(nn.Module):
 
     def spell(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Asked], answers: Sequence[Asked]) -> Spoken:
         """Pictures, questions and answers as one row of embeddings each."""
-        lines = [self._line(seen, _several(asked), _several(said)) for seen, asked, said in zip(tokens, questions, answers, strict=True)]
+        asked, said = [_several(one) for one in questions], [_several(one) for one in answers]
+        if not len(tokens) == len(asked) == len(said) or any(len(a) != len(b) or not a for a, b in zip(asked, said, strict=False)):
+            counts = f"{len(tokens)} clips, {[*map(len, asked)]} questions, {[*map(len, said)]} answers"
+            raise ValueError(f"every clip needs a question or more, and as many answers; got {counts}")
+        lines = [self._line(*one) for one in zip(tokens, asked, said, strict=True)]
 
         def together(name: str, filler: int) -> Tensor:
             parts = [getattr(line, name).movedim(-1, 0) for line in lines]

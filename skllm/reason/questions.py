@@ -54,6 +54,11 @@ def explain() -> str:
     return f"{_MODALITY}\nSay what moves, step by step, and which action it is. {_LAST_LINE}"
 
 
+def conclude() -> str:
+    """The same in short: the answer is a sentence on what moves, and the label."""
+    return f"{_MODALITY}\nSay in one sentence what moves, and which action it is. {_LAST_LINE}"
+
+
 def teach(label: str | None, labels: Sequence[str] = ()) -> str:
     """What a teacher is asked about a clip's pictures: to explain a known label, or where it is None to choose among `labels` as well."""
     told = f"The person does this: {label}." if label else "The person does one of these:\n" + "\n".join(labels)

@@ -30,7 +30,7 @@ def paint(
     first = torch.cumsum(per_tile, 0) - per_tile
     busy = per_tile.argsort(descending=True)[: int((per_tile > 0).sum())]
     out = means.new_zeros(len(per_tile), 3, TILE * TILE)
-    for begin, end in pairwise(_shares(per_tile[busy].tolist(), _SHARE.get(means.device.type, 2**24))):
+    for begin, end in pairwise(_shares(per_tile[busy].tolist(), _SHARE.get(means.device.type, _SHARE["cpu"]))):
         tiles = busy[begin:end]
         column = torch.arange(int(per_tile[tiles].max()), device=means.device)
         there = column < per_tile[tiles, None]

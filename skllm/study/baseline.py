@@ -1,6 +1,6 @@
 """The baseline that never sees a picture: body points of a clip go through a small transformer to the text embedding of its label.
 
-It trains on the clips, views and phrasings that SkeletonLLM trains on, so what differs is the way from a skeleton to words.
+It trains on the clips and phrasings that SkeletonLLM trains on; clips are seen as other sensors might, and not mirrored.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 from transformers import get_cosine_schedule_with_warmup
 
+from skllm.benchmarks.mixture import benchmark_of
 from skllm.benchmarks.records import LabelledClip
 from skllm.reason.mllm import MLLM
 from skllm.render.gaussians import body_sizes, middle_of
@@ -130,7 +131,7 @@ class Steps(Dataset):
     def __init__(self, clips: Sequence[LabelledClip], texts: Texts, steps: int, clips_a_step: int, seed: int, vary: Vary):
         self.clips: dict[tuple[str, str], list[Skeleton]] = {}
         for one in clips:
-            self.clips.setdefault((one.key.split("/")[0], one.label), []).append(one.clip)
+            self.clips.setdefault((benchmark_of(one), one.label), []).append(one.clip)
         self.names = sorted(self.clips)
         self.of: dict[str, list[int]] = {}
         for n, (benchmark, _) in enumerate(self.names):

@@ -16,6 +16,7 @@ from skllm.reason.questions import NO, YES, judge
 from skllm.respond.answers import correct_lenient, correct_strict
 from skllm.respond.scores import Score, accuracy
 
+_SMALL, _TOGETHER = 10**9, 64         # weights of a language model that is asked about so many clips at once
 Item, Answer = TypeVar("Item"), TypeVar("Answer")
 
 
@@ -54,14 +55,20 @@ class Evaluation:
 def evaluate(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "asking") -> Evaluation:
     """Every clip's answer to a choice among `labels`, in their given order; processes share the clips, and each gets all the answers."""
     _must_have(clips, labels)
-    some = [clips[n : n + together(model)] for n in range(0, len(clips), together(model))]
+    each = together(model, len(clips))
+    some = [clips[n : n + each] for n in range(0, len(clips), each)]
     answers = shared(model, some, lambda part: model.recognize_all([one.clip for one in part], labels), title)
     return Evaluation(tuple(one.label for one in clips), tuple(answer for part in answers for answer in part), tuple(labels))
 
 
-def together(model: SkeletonLLM) -> int:
-    """How many clips are asked about at once: many on a GPU, one on a CPU or where pictures have different numbers of tokens."""
-    return 64 if model.mllm.model.device.type == "cuda" and not model.mllm.foreground_only else 1
+def together(model: SkeletonLLM, clips: int) -> int:
+    """How many clips are asked about at once: some on a GPU by a small language model, so that every process has a share, else one.
+
+    What a large one keeps of a clip is large, and is there once for every label.
+    """
+    small = sum(p.numel() for p in model.mllm.language.parameters()) < _SMALL
+    several = small and model.mllm.model.device.type == "cuda" and not model.mllm.foreground_only
+    return min(_TOGETHER, -(-clips // PartialState().num_processes)) if several else 1
 
 
 def judged(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "judging") -> Score:

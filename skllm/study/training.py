@@ -133,7 +133,8 @@ def train_stage(
 
 
 def _parts(model: SkeletonLLM) -> dict[str, Tensor]:
-    return {f"{part}.{name}": whole(value.detach()).clone() for part in PARTS for name, value in model.part(part).items()}
+    parts = [part for part in PARTS if part != "tower" or model.own_tower]
+    return {f"{part}.{name}": whole(value.detach()).clone() for part in parts for name, value in model.part(part).items()}
 
 
 def examine(model: SkeletonLLM, clips: Material) -> dict[str, Score]:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import hashlib
 import json
 import random
 import time
@@ -33,6 +34,7 @@ from skllm.study.evaluation import evaluate
 from skllm.study.results import write_record
 from skllm.study.training import Material, run_stages, start_in
 from skllm.train import tower
+from skllm.train.checkpoints import claim, must_be_same, must_hold
 from skllm.train.sheets import Sheet, measure
 from skllm.train.stages import RECIPES, Stage
 
@@ -49,24 +51,33 @@ def make(
     data_root: see `material`; out: where everything is kept, and found again with resume=True; base: what the first of the stages starts
     from, by default the stage before or `tiny` with a tower that is trained here; options go to `run_stages`.
     """
+    if not base and stages[0] > 1:
+        base = start_in(out, recipe, stages[0], seed)
     training, kept = material(data_root)
     labels = tuple(sorted({one.label for one in training}))
     clips = Material(Protocol("mixture", labels), labels, tuple(training), (), ())
-    sheets = measure(training, Path(out) / "sheets.json", workers)
-    if not base:
-        first, folder = stages[0] == 1, Path(out) / f"tower-{seed}"
-        base = _sighted(training, kept, folder, seed, tower_steps, workers) if first else start_in(out, recipe, stages[0], seed)
+    base = base or _sighted(training, kept, Path(out) / f"tower-{seed}", seed, tower_steps, workers, options.get("resume", False))
+    sheets = measure(training, workers)
     yield from run_stages(stages, recipe, base, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets, timed=False, **options)
 
 
-def _sighted(training: Sequence[LabelledClip], kept: Sequence[LabelledClip], folder: Path, seed: int, steps: int, workers: int) -> Path:
-    """The embedded model with a tower that went on learning from these clips, made if it is not there.
+def _sighted(
+    training: Sequence[LabelledClip], kept: Sequence[LabelledClip], folder: Path, seed: int, steps: int, workers: int, resume: bool,
+) -> Path:
+    """The embedded model with a tower that went on learning from these clips; with resume what is there of the same run is used.
 
-    Raises ValueError where several processes would each make it.
+    Raises ValueError where several processes would each make it, or what is there is of another run.
     """
-    if not is_stored(folder / "model"):
+    clips = hashlib.sha256("\n".join(one.key for one in training).encode()).hexdigest()[:16]
+    must_hold(folder, 0)
+    if resume:
+        must_be_same(folder, {"tower steps": steps, "clips": clips})
+    if not (resume and is_stored(folder / "model")):
         if PartialState().num_processes > 1:
             raise ValueError(f"{folder} has no tower yet, which one process makes; run stage 1 alone first, without torchrun, or name a base")
+        if not resume:
+            (folder / "last.pt").unlink(missing_ok=True)
+        claim(folder, {"tower steps": steps, "clips": clips})
         seer = tower.train(training, kept, steps, 96, 1e-3, seed, folder, workers=workers, start=Path(str(TOWER)))
         model = SkeletonLLM.from_pretrained("tiny", device="cpu")
         model.mllm.family.tower.load_state_dict(seer.tower.state_dict())
@@ -90,7 +101,10 @@ def worse(name: str, clips: Sequence[LabelledClip], labels: Sequence[str]) -> Te
 
 
 def choices(data_root: str | Path) -> Tests:
-    """Choices of labels: people never trained on, the same from a format never trained on, and a benchmark never trained on."""
+    """Choices of labels: people never trained on, the same in a format that is not in the mixture, and a benchmark that is not.
+
+    The tower of `tiny`, from which that of `tiny-motion` went on, had seen Vicon's bodies of the training people, without labels.
+    """
     people = [one for one in mixture({"ui_prmd": ""}) if one.subject in UI_PRMD.test_subjects]
     vicon = [one for one in people if one.key.startswith(NEVER)]
     kinect = [one for one in people if not one.key.startswith(NEVER)]
@@ -103,6 +117,8 @@ def claims_asked(sheets: Mapping[str, Sheet], count: int, seed: int = 0) -> list
     dice = random.Random(seed)
     by_claim = {name: {holds: [key for key, one in sheets.items() if one.claims.get(name) is holds] for holds in (True, False)} for name in CLAIMS}
     usable = {name: keys for name, keys in by_claim.items() if min(map(len, keys.values())) >= 3}
+    if not usable:
+        raise ValueError(f"no claim is true of three of {len(sheets)} clips and false of three others; examine more clips, of several actions")
     each = -(-count // (2 * len(usable)))
     return sorted((key, name, holds) for name, keys in usable.items() for holds in (True, False)
                   for key in dice.sample(keys[holds], min(each, *map(len, keys.values()))))
@@ -127,6 +143,8 @@ def examine_answers(model: SkeletonLLM, clips: Mapping[str, Skeleton], sheets: M
     for key, sheet in sheets.items():
         for one in sheet.questions:
             by_answer.setdefault((one.topic, one.answer), []).append((key, one))
+    if not by_answer:
+        raise ValueError(f"none of {len(sheets)} clips can be asked a short question; examine longer clips, of joints with names")
     dice, each = random.Random(seed), -(-count // len(by_answer))
     drawn = [pair for some in by_answer.values() for pair in dice.sample(some, min(each, len(some)))]
     bar = tqdm(drawn, desc="short questions", unit="question", mininterval=2)
@@ -158,12 +176,18 @@ def examine_baseline(data_root: str | Path, steps: int, seed: int = 0, workers: 
     return scores
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count of steps; write a whole number, 1 or more")
+    return int(text)
+
+
 def main() -> None:
     """The command line: prints the scores, and writes the record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root", help="a folder with one for each benchmark: utd_mhad, msr_action3d, kard, hdm05, penn_action, nw_ucla")
     parser.add_argument("--model", default="tiny-motion")
-    parser.add_argument("--baseline", type=int, metavar="STEPS", help="train and test the baseline without pictures instead")
+    parser.add_argument("--baseline", type=_count, metavar="STEPS", help="train and test the baseline without pictures instead")
     parser.add_argument("--seed", type=int, default=0, help="of the baseline's training (0)")
     parser.add_argument("--bf16", action="store_true", help="in bfloat16: faster where the processor has it")
     parser.add_argument("--record", action="store_true", help="write the record, into results/universal or results/universal_baseline")

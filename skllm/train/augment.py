@@ -25,7 +25,7 @@ def resense(clip: Skeleton, generator: torch.Generator) -> Skeleton:
 
     Left stays left: a mirrored clip needs other words too, which is the caller's business.
     """
-    draw = torch.rand(10, generator=generator).tolist()
+    draw = torch.rand(12, generator=generator).tolist()
     if draw[0] < 0.3:
         clip = thin_out(clip, 0.6 * draw[1], generator)
     if draw[2] < 0.3:
@@ -33,10 +33,9 @@ def resense(clip: Skeleton, generator: torch.Generator) -> Skeleton:
     if draw[4] < 0.3 and clip.frames * (0.4 + 0.5 * draw[5]) >= 12:
         clip = resample(clip, clip.fps * (0.4 + 0.5 * draw[5]))
     if draw[6] < 0.3:
-        clip = drop_joints(clip, 0.4 * draw[7], generator, each="clip" if draw[1] < 0.5 else "frame")
+        clip = drop_joints(clip, 0.4 * draw[7], generator, each="clip" if draw[10] < 0.5 else "frame")
     widest = 180 if draw[8] < 0.2 else 75
-    pitch = torch.rand((), generator=generator).item()
-    return turn(clip, (2 * draw[9] - 1) * widest, (2 * pitch - 1) * 12)
+    return turn(clip, (2 * draw[9] - 1) * widest, (2 * draw[11] - 1) * 12)
 
 
 def thin_out(clip: Skeleton, share: float | int, generator: torch.Generator) -> Skeleton:

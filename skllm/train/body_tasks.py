@@ -30,7 +30,9 @@ class Pick(Choose):
         own = defaultdict(set)
         for one in clips:
             own[benchmark_of(one)].add(one.label)
-        self.wrong = {(where, label): (_others(label, found), _foreign(label, own, where)) for where, found in own.items() for label in found}
+        self.wrong = {(where, label): (sorted(found - {label}), _foreign(label, own, where)) for where, found in own.items() for label in found}
+        if lonely := sorted(label for (_, label), (near, far) in self.wrong.items() if not near + far):
+            raise ValueError(f"a choice needs a wrong label beside {lonely[0]!r}; train on clips of two labels or more")
 
     def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
         """The question, and the label in the words that the question has for it."""
@@ -41,10 +43,6 @@ class Pick(Choose):
         right = chosen[0]
         said = {words.lower(): words for words in reversed(chosen)}
         return questions.choose(shuffled(list(said.values()), dice)), right
-
-
-def _others(label: str, found: set[str]) -> list[str]:
-    return sorted(found - {label})
 
 
 def _foreign(label: str, own: Mapping[str, set[str]], where: str) -> list[str]:
@@ -77,17 +75,17 @@ class Affirm(Pick):
 
 
 class Verify(Choose):
-    """Does a claim hold? Drawn so that every claim is as often true as false over the clips."""
+    """Does a claim hold? Drawn so that every claim is about as often true as false over the clips."""
 
     def __init__(self, clips, labels, rationales, sheets=None):
-        super().__init__([one for one in clips if one.key in sheets and sheets[one.key].claims], labels, rationales, sheets)
+        counts = Counter((name, holds) for one in clips if one.key in sheets for name, holds in sheets[one.key].claims.items())
+        shared = [name for name in CLAIMS if min(counts[name, True], counts[name, False]) > _RARE * (counts[name, True] + counts[name, False])]
+        self.weight = {(name, holds): 1 / counts[name, holds] for name in shared for holds in (True, False)}
+        able = [one for one in clips if one.key in sheets and not self.weight.keys().isdisjoint(sheets[one.key].claims.items())]
+        if not able:
+            raise ValueError(f"no claim is true of some of {len(clips)} clips and false of others; train on more clips, of several actions")
+        super().__init__(able, labels, rationales, sheets)
         self.sheets = sheets
-        counts = Counter((name, holds) for one in self.clips for name, holds in sheets[one.key].claims.items())
-        self.weight = {}
-        for name in CLAIMS:
-            true, false = counts[name, True], counts[name, False]
-            if min(true, false) >= _RARE * max(1, true + false):
-                self.weight |= {(name, True): 1 / true, (name, False): 1 / false}
 
     def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
         """The question, and YES or NO."""
@@ -102,6 +100,8 @@ class Answer(Choose):
     def __init__(self, clips, labels, rationales, sheets=None):
         super().__init__([one for one in clips if one.key in sheets and sheets[one.key].questions], labels, rationales, sheets)
         self.sheets = sheets
+        if not self.clips:
+            raise ValueError(f"none of {len(clips)} clips can be asked a short question; train on longer clips, of joints with names")
         self.counts = Counter((asked.topic, asked.answer) for one in self.clips for asked in sheets[one.key].questions)
 
     def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
@@ -121,7 +121,7 @@ class Conclude(Explain):
     def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
         """Two lines, asked for without any label."""
         lines = self.rationales[one.key].splitlines()
-        return questions.explain(), "\n".join([lines[0], lines[-1]])
+        return questions.conclude(), "\n".join([lines[0], lines[-1]])
 
 
 class Describe(Explain):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch.utils.data import Dataset
 
+from skllm.benchmarks.phrasings import phrasings
 from skllm.benchmarks.records import LabelledClip
 from skllm.perturb import mirror, mirror_label
 from skllm.render import DrActionConfig
@@ -20,6 +21,7 @@ TASKS: dict[str, type[Choose]] = {
     "choose": Choose, "judge": Judge, "explain": Explain, "reason": Reason,                                          # about labels
     "name": Name, "pick": Pick, "affirm": Affirm, "verify": Verify, "answer": Answer, "conclude": Conclude, "describe": Describe,   # of a mixture
 }
+_PHRASED = frozenset({"name", "pick", "affirm"})         # say labels in other words
 Sample = Callable[[Skeleton, int, torch.Generator], Skeleton]
 
 
@@ -72,6 +74,8 @@ class Examples(Dataset):
             raise ValueError(f"training needs clips, all of the given labels; got {len(clips)} clips, labels outside: {strangers}")
         if leaked := sorted(set(labels) & set(unseen)):
             raise ValueError(f"labels must stay unseen or be trained on; got {leaked} as both")
+        if leaked := _leaking(labels, unseen) if not _PHRASED.isdisjoint(task.split("+")) else None:
+            raise ValueError(f"{leaked[0]!r}, another way to say {leaked[1]!r}, names {leaked[2]!r}, which must stay unseen; take another task")
         if not set(task.split("+")) <= set(TASKS):
             raise ValueError(f"no task {task!r}; known: {', '.join(TASKS)}")
         if needs_sheets(task) and not sheets:
@@ -100,6 +104,13 @@ class Examples(Dataset):
             if torch.rand((), generator=dice) < 0.5:
                 clip, question, answer = mirror(clip), _mirrored(question), _mirrored(answer)
         return {"clips": self.sample(clip, self.frames, dice), "questions": question, "answers": answer, "keys": one.key}
+
+
+def _leaking(labels: Sequence[str], unseen: Sequence[str]) -> tuple[str, str, str] | None:
+    """A phrasing, its label, and the unseen label that it names though the label itself does not."""
+    hidden = {label: [one for one in unseen if not names_any(label, [one])] for label in labels}
+    found = ((words, label, names_any(words, hidden[label])) for label in labels for words in phrasings(label))
+    return next((one for one in found if one[2]), None)
 
 
 def _mirrored(said: str | list[str]) -> str | list[str]:

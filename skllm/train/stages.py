@@ -12,7 +12,7 @@ class Stage:
 
     learns: parts of the model that move, the rest is frozen; task: what the model is asked, a key of `examples.TASKS`, or several joined by "+"
     asked: questions about a clip at once; resensed: clips are turned, mirrored, shaken and thinned out (`augment.resense`)
-    rates: learning rate of each part that learns; epochs: passes over the clips; clips: questions a step
+    rates: learning rate of each part that learns; epochs: passes over the clips; clips: examples a step, a clip and its questions each
     lora: the low-rank changes that this stage adds to the language model, if it is to learn
     views: how many different drawings of its frames a clip has in all; None draws anew in each epoch
     """
@@ -37,10 +37,11 @@ class Stage:
             raise ValueError(f"stage {self.name!r} needs a positive rate for each of {sorted(self.learns)}; got {self.rates}")
         if ("lora" in self.learns) != (self.lora is not None):
             raise ValueError(f"stage {self.name!r} needs a Lora just where lora learns; got lora={self.lora} and learns={sorted(self.learns)}")
-        sizes = {"epochs": self.epochs > 0, "clips": self.clips >= 1, "weight_decay": self.weight_decay >= 0, "warm_up": 0 <= self.warm_up < 1}
+        sizes = {"epochs": self.epochs > 0, "clips": self.clips >= 1, "asked": self.asked >= 1,
+                 "weight_decay": self.weight_decay >= 0, "warm_up": 0 <= self.warm_up < 1}
         if not all(sizes.values()):
             wrong = ", ".join(f"{name}={getattr(self, name)}" for name, right in sizes.items() if not right)
-            raise ValueError(f"stage {self.name!r} has {wrong}; epochs and clips are positive, weight_decay is 0 or more, warm_up a share under 1")
+            raise ValueError(f"stage {self.name!r} has {wrong}; epochs, clips and asked are above 0, weight_decay not below, warm_up a share under 1")
         if self.views is not None and self.views < 1:
             raise ValueError(f"stage {self.name!r} draws each clip's frames in at least one way; got views={self.views}")
 

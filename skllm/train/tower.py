@@ -165,13 +165,13 @@ def train(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
     seer, check = Seer().to(device), examination(seed, testing, device)
-    if start:
-        seer.tower.load_state_dict({name: value.float() for name, value in load_file(start).items()})
     optimizer = torch.optim.AdamW(seer.parameters(), lr=rate, weight_decay=0.02, fused=True)
     schedule = get_cosine_schedule_with_warmup(optimizer, min(100, steps // 10), steps)
-    start = _resume(work, seer, optimizer, schedule)
-    views = DataLoader(Subset(Views(training, seed, clips, steps), range(start, steps)), batch_size=None, num_workers=workers)
-    bar = tqdm(enumerate(views, start), initial=start, total=steps, desc="the tower learns to see", mininterval=2)
+    done = _resume(work, seer, optimizer, schedule)
+    if start and not done:
+        seer.tower.load_state_dict({name: value.float() for name, value in load_file(start).items()})
+    views = DataLoader(Subset(Views(training, seed, clips, steps), range(done, steps)), batch_size=None, num_workers=workers)
+    bar = tqdm(enumerate(views, done), initial=done, total=steps, desc="the tower learns to see", mininterval=2)
     for step, view in bar:
         pictures, want = painted(*view, device)
         with torch.autocast(device, torch.bfloat16):

@@ -164,7 +164,8 @@ def _by_part(names) -> str:
     """Parameters by the group they learn in: `renderer (features, depth_mix)`; the LoRA's lie inside the language model."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        part = "lora" if "lora_" in name else "renderer" if name.startswith("renderer.") else "projector"
+        seeing = "tower" if "vision_tower" in name or ("visual" in name and "merger" not in name) else "projector"
+        part = "lora" if "lora_" in name else "renderer" if name.startswith("renderer.") else seeing
         groups.setdefault(part, []).append(name.removeprefix("renderer.").removeprefix("mllm.model."))
     return "; ".join(f"{part} ({', '.join(members[:3])}{' and more' if len(members) > 3 else ''})" for part, members in groups.items())
 

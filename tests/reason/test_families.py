@@ -119,3 +119,15 @@ def test_sizes_that_a_family_cannot_see_are_refused(pictures):
     qwen.foreground_only = True
     with pytest.raises(ValueError, match="foreground"):
         qwen.see(pictures)
+
+
+def test_a_tower_that_holds_its_projector_is_saved_once(tmp_path):
+    made = fake_qwen()
+    made.model.save_pretrained(tmp_path / "base")
+    made.tokenizer.save_pretrained(tmp_path / "base")
+    model = SkeletonLLM(DrAction(DrActionConfig(size=56, per_bone=2)), MLLM(made.model, made.tokenizer, str(tmp_path / "base"), picture_size=56))
+    model.own_tower = True
+    learned = model.learned()
+    assert not any(name.startswith("tower.merger") for name in learned) and any(name.startswith("tower.blocks") for name in learned)
+    back = SkeletonLLM.from_pretrained(model.save_pretrained(tmp_path / "saved"))
+    assert all(torch.equal(value, back.learned()[name]) for name, value in learned.items())

@@ -55,6 +55,12 @@ def test_several_questions_about_a_clip_are_as_if_asked_apart(mllm, pictures):
     assert abs(agreed[0][1] - alone) < 1e-3 and 0 < alone < 1
 
 
+def test_a_question_without_its_answer_is_refused(mllm, pictures):
+    for questions, answers in ((["a?", "b?"], ["sit"]), ([["a?", "b?"], "c?"], [["sit"], "stand"]), ([[], "c?"], [[], "stand"])):
+        with pytest.raises(ValueError, match="as many answers; got 2 clips"):
+            mllm.loss(mllm.see(pictures), questions, answers)
+
+
 def test_clips_heard_together_are_answered_as_one_by_one(mllm, pictures):
     tokens = mllm.see(pictures)
     heard, alone = mllm.hear(tokens, "What?"), [mllm.hear(one, "What?") for one in tokens.split(1)]

@@ -1,6 +1,7 @@
 """The tests of universality: the same clips for every reader, made worse in the same way, and questions that are balanced."""
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -60,6 +61,31 @@ def test_the_recipe_of_tiny_motion_runs_from_stage_to_stage(monkeypatch, tmp_pat
     assert kept and all(torch.equal(value, last.learned()[name]) for name, value in kept.items())       # stage 4 leaves them as they are
     start = SkeletonLLM.from_pretrained(tmp_path / "base", renderer="draction")
     assert not torch.equal(start.mllm.family.tower.state_dict()["embeddings.cls_token"], last.mllm.family.tower.state_dict()["embeddings.cls_token"])
+
+
+def test_a_tower_of_another_run_is_not_taken(monkeypatch, tmp_path):
+    made = []
+
+    def killed(training, kept, steps, *rest, **more):
+        made.append(steps)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(universal.tower, "train", killed)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "skllm.json").write_text("{}")
+    for resume in (False, True):                          # a run that was cut off, and its resume, which has a model
+        with pytest.raises(KeyboardInterrupt) if not resume else nullcontext():
+            assert universal._sighted(CLIPS, CLIPS, tmp_path, 0, 8, 0, resume) == tmp_path / "model"
+    with pytest.raises(ValueError, match="tower steps"):
+        universal._sighted(CLIPS, CLIPS, tmp_path, 0, 9, 0, True)
+    assert made == [8]
+
+
+def test_questions_that_cannot_be_asked_are_said_in_a_sentence(small_model):
+    with pytest.raises(ValueError, match="no claim is true of three of 0 clips"):
+        universal.claims_asked({}, 10)
+    with pytest.raises(ValueError, match="none of 0 clips"):
+        universal.examine_answers(small_model, {}, {}, 10)
 
 
 def test_a_mixture_without_its_folder_is_refused_before_anything_is_made(tmp_path):

@@ -117,3 +117,21 @@ def test_what_was_not_measured_is_not_asked_for():
         Examples(CLIPS, LABELS, "pick+verify", 4, 0)
     with pytest.raises(ValueError, match="known: choose"):
         Examples(CLIPS, LABELS, "pick+guess", 4, 0)
+
+
+def test_what_cannot_be_asked_is_refused_in_a_sentence():
+    with pytest.raises(ValueError, match="no claim is true of some of 1 clips"):
+        Verify(CLIPS[:1], LABELS, {}, SHEETS)
+    with pytest.raises(ValueError, match="needs a wrong label beside 'deep squat'"):
+        Pick([replace(BUNDLED[0], label="deep squat")], LABELS, {})
+    with pytest.raises(ValueError, match="none of 1 clips can be asked"):
+        Answer(CLIPS[:1], LABELS, {}, {CLIPS[0].key: replace(SHEETS[CLIPS[0].key], questions=())})
+
+
+def test_a_phrasing_that_names_an_unseen_label_is_refused(monkeypatch):
+    clips = [replace(BUNDLED[0], label=label) for label in ("bow", "wave")]
+    Examples(clips, ["bow", "wave"], "pick", 4, 0, unseen=["hand clap"])
+    monkeypatch.setattr("skllm.train.examples.phrasings", lambda label: (label, "clap hands like one who waves"))
+    Examples(clips, ["bow", "wave"], "choose", 4, 0, unseen=["clap hands"])
+    with pytest.raises(ValueError, match=r"'clap hands like one who waves'.*'bow'.*names 'clap hands'"):
+        Examples(clips, ["bow", "wave"], "pick", 4, 0, unseen=["clap hands"])

@@ -164,3 +164,8 @@ def test_stages_that_make_no_sense_are_refused(learns, rates):
 
 def test_the_warm_up_gives_the_renderer_a_rate_of_its_own():
     assert RECIPES["demo"][0].rates["renderer"] > RECIPES["tiny"][0].rates["projector"]
+
+
+def test_a_stage_asks_at_least_one_question():
+    with pytest.raises(ValueError, match="asked=0"):
+        Stage("s", frozenset({"projector"}), "choose", {"projector": 1e-3}, asked=0)
