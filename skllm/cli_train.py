@@ -73,7 +73,7 @@ def _stages_of(asked: argparse.Namespace) -> Iterator[tuple[str, dict]]:
 
 
 def _mixture(asked: argparse.Namespace) -> Iterator:
-    """The stages as `tiny-motion` was made."""
+    """The stages on the mixture of benchmarks."""
     from skllm.study.universal import make
 
     if not asked.data_root:

@@ -1,4 +1,4 @@
-"""Several benchmarks as one, and the mixture from which `tiny-motion` was made: what it trains on, and what is kept from it."""
+"""Several benchmarks as one: the mixture that the recipe `tiny` trains on, and what is kept from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -56,7 +56,7 @@ def parts(clips: Sequence[LabelledClip]) -> tuple[list[LabelledClip], list[Label
 
 
 def material(data_root: str | Path) -> tuple[list[LabelledClip], list[LabelledClip]]:
-    """What `tiny-motion` is made from, and the clips of the same benchmarks that are kept from it; no Vicon, no NW-UCLA.
+    """The clips to train on, and those of the same benchmarks that are kept from it; no Vicon, no NW-UCLA.
 
     data_root: a folder that holds one for each benchmark in `TRAINED`, named as it; the bundled one needs none.
     """

@@ -1,6 +1,6 @@
-"""How `tiny-motion` is made, and the tests that would refute it: formats, benchmarks and questions that it never saw.
+"""A model of a mixture of benchmarks, and the tests that would refute it: people, a format, a benchmark and questions that it never saw.
 
-    python -m skllm.study.universal DATA --model tiny-motion --record
+    python -m skllm.study.universal DATA --model runs/train/refine-0/model --record
 """
 
 import argparse
@@ -46,7 +46,7 @@ def make(
     data_root: str | Path, out: str | Path, recipe: Sequence[Stage] = RECIPES["tiny"], stages: Sequence[int] = (1, 2, 3, 4), seed: int = 0,
     steps: int = -1, base: str | Path | None = None, tower_steps: int = 1600, workers: int = 2, **options,
 ) -> Iterator[tuple[str, Path, dict[str, Score]]]:
-    """Makes a model as `tiny-motion` was made: the tower first, then the recipe's stages; gives each one's name, model and scores.
+    """Makes a model of the mixture: the tower first, then the recipe's stages; gives each one's name, model and scores.
 
     data_root: see `material`; out: where everything is kept, and found again with resume=True; base: what the first of the stages starts
     from, by default the stage before or `tiny` with a tower that is trained here; options go to `run_stages`.
@@ -103,7 +103,7 @@ def worse(name: str, clips: Sequence[LabelledClip], labels: Sequence[str]) -> Te
 def choices(data_root: str | Path) -> Tests:
     """Choices of labels: people never trained on, the same in a format that is not in the mixture, and a benchmark that is not.
 
-    The tower of `tiny`, from which that of `tiny-motion` went on, had seen Vicon's bodies of the training people, without labels.
+    The tower of `tiny`, from which a mixture's goes on, has seen Vicon's bodies of the training people, without labels.
     """
     people = [one for one in mixture({"ui_prmd": ""}) if one.subject in UI_PRMD.test_subjects]
     vicon = [one for one in people if one.key.startswith(NEVER)]
@@ -186,7 +186,7 @@ def main() -> None:
     """The command line: prints the scores, and writes the record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root", help="a folder with one for each benchmark: utd_mhad, msr_action3d, kard, hdm05, penn_action, nw_ucla")
-    parser.add_argument("--model", default="tiny-motion")
+    parser.add_argument("--model", default="tiny-warm", help="a shipped model's name or a checkpoint's folder (tiny-warm)")
     parser.add_argument("--baseline", type=_count, metavar="STEPS", help="train and test the baseline without pictures instead")
     parser.add_argument("--seed", type=int, default=0, help="of the baseline's training (0)")
     parser.add_argument("--bf16", action="store_true", help="in bfloat16: faster where the processor has it")

@@ -73,17 +73,17 @@ def four_stages(
 # The projector of the embedded model starts from nothing, so it goes fast at first, and slowly afterwards: at a fifth of the warm-up's rates already,
 # forty steps of YES and NO undid what the warm-up had taught (CHANGELOG.md, Tried). Its language model is fifty times smaller, so LoRA goes
 # faster; it is smaller too, and without dropout, whose random numbers would take an eighth of each step on a CPU.
-# "demo" is the embedded model on the bundled clips. "tiny" is how `tiny-motion` was made, on a mixture of benchmarks: its tower learns along,
-# since it is our own and has seen nothing else, and every clip is asked several questions at once. Stages 1 to 3 take a GPU some minutes.
+# "demo" is the embedded model on the bundled clips, "tiny" on a mixture of benchmarks: there its tower learns along, since it is our own and has
+# seen nothing else, and every clip is asked several questions at once. Large steps taught little for what they cost (CHANGELOG.md, Tried).
 _SEEING = frozenset({"renderer", "tower", "projector"})
 _EYES = {"tower": 3e-4, "projector": 1e-3}
 RECIPES = {
     "demo": four_stages(renderer=5e-3, projector=1e-3, language=5e-4, lora=Lora(rank=8, alpha=16, dropout=0), clips=4, later=0.05),
     "tiny": (
-        Stage("render_warmup", _SEEING, "pick+verify+answer", {"renderer": 3e-3, **_EYES}, epochs=0.65, clips=64, asked=4, resensed=True),
-        Stage("disc_ft", _SEEING, "affirm+verify", {"renderer": 2e-3, **_EYES}, epochs=0.5, clips=64, asked=4, resensed=True),
+        Stage("render_warmup", _SEEING, "pick+verify+answer", {"renderer": 3e-3, **_EYES}, clips=16, asked=4, resensed=True),
+        Stage("disc_ft", _SEEING, "affirm+verify", {"renderer": 2e-3, **_EYES}, clips=16, asked=4, resensed=True),
         Stage("cr_distill", _SEEING | {"lora"}, "conclude+pick+verify+answer+affirm+verify", {"renderer": 1e-3, **_EYES, "lora": 1e-3},
-              epochs=6.8, clips=64, asked=6, lora=Lora(rank=16, alpha=32, dropout=0), resensed=True),
+              epochs=6, clips=16, asked=6, lora=Lora(rank=16, alpha=32, dropout=0), resensed=True),
         Stage("refine", frozenset({"projector", "lora"}), "pick+verify", {"projector": 1e-3, "lora": 1e-3},
               clips=4, asked=2, lora=Lora(rank=4, alpha=8, dropout=0), resensed=True),
     ),

@@ -47,7 +47,7 @@ def test_claims_and_short_questions_are_examined(small_model):
     assert 10 <= answers.n <= 40 and 0 <= answers.value <= 1
 
 
-def test_the_recipe_of_tiny_motion_runs_from_stage_to_stage(monkeypatch, tmp_path):
+def test_the_recipe_of_a_mixture_runs_from_stage_to_stage(monkeypatch, tmp_path):
     made, small = fake_internvl3(), [replace(one, clips=2) for one in RECIPES["tiny"]]
     made.model.save_pretrained(tmp_path / "base")
     made.tokenizer.save_pretrained(tmp_path / "base")
