@@ -151,11 +151,11 @@ def examine_answers(model: SkeletonLLM, clips: Mapping[str, Skeleton], sheets: M
     return accuracy([model.likeliest(clips[key], short(one.text, one.choices), one.choices) == one.answer for key, one in bar])
 
 
-def examine_all(model: SkeletonLLM, data_root: str | Path, most: int | None = None) -> dict[str, Score]:
-    """Every test by its name: choices ranked and strict, claims, and short questions. most: clips of a test, evenly spread; all by default."""
+def examine_all(model: SkeletonLLM, data_root: str | Path) -> dict[str, Score]:
+    """Every test by its name: choices ranked and strict, claims, and short questions."""
     scores = {}
     for name, (clips, labels) in choices(data_root).items():
-        told = evaluate(model, clips[:: max(1, len(clips) // most)] if most else clips, labels, name)
+        told = evaluate(model, clips, labels, name)
         scores |= {f"{name} (ranked)": told.ranked, f"{name} (strict)": told.strict}
     kept = material(data_root)[1]
     sheets, clips = measure(kept), {one.key: one.clip for one in kept}
