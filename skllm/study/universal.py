@@ -25,7 +25,6 @@ from skllm.motion.claims import CLAIMS
 from skllm.perturb import add_noise, drop_joints
 from skllm.reason.mllm import MLLM
 from skllm.reason.questions import short, verify
-from skllm.reason.tiny import TOWER
 from skllm.respond.scores import Score, accuracy
 from skllm.skeleton import Skeleton
 from skllm.stored import is_stored
@@ -44,27 +43,29 @@ Tests = Mapping[str, tuple[Sequence[LabelledClip], Sequence[str]]]          # by
 
 def make(
     data_root: str | Path, out: str | Path, recipe: Sequence[Stage] = RECIPES["tiny"], stages: Sequence[int] = (1, 2, 3, 4), seed: int = 0,
-    steps: int = -1, base: str | Path | None = None, tower_steps: int = 1600, workers: int = 2, **options,
+    steps: int = -1, base: str | Path | None = None, tower_steps: int = 2000, workers: int = 2, renderer: str = "draction", **options,
 ) -> Iterator[tuple[str, Path, dict[str, Score]]]:
     """Makes a model of the mixture: the tower first, then the recipe's stages; gives each one's name, model and scores.
 
     data_root: see `material`; out: where everything is kept, and found again with resume=True; base: what the first of the stages starts
-    from, by default the stage before or `tiny` with a tower that is trained here; options go to `run_stages`.
+    from, by default the stage before or `tiny` with a tower that is trained here, from nothing; renderer: a key of `RENDERERS`; options go
+    to `run_stages`.
     """
     if not base and stages[0] > 1:
         base = start_in(out, recipe, stages[0], seed)
     training, kept = material(data_root)
     labels = tuple(sorted({one.label for one in training}))
     clips = Material(Protocol("mixture", labels), labels, tuple(training), (), ())
-    base = base or _sighted(training, kept, Path(out) / f"tower-{seed}", seed, tower_steps, workers, options.get("resume", False))
+    base = base or _sighted(training, kept, Path(out) / f"tower-{seed}", seed, tower_steps, workers, renderer, options.get("resume", False))
     sheets = measure(training, workers)
     yield from run_stages(stages, recipe, base, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets, timed=False, **options)
 
 
 def _sighted(
-    training: Sequence[LabelledClip], kept: Sequence[LabelledClip], folder: Path, seed: int, steps: int, workers: int, resume: bool,
+    training: Sequence[LabelledClip], kept: Sequence[LabelledClip], folder: Path, seed: int, steps: int, workers: int, renderer: str,
+    resume: bool,
 ) -> Path:
-    """The embedded model with a tower that went on learning from these clips; with resume what is there of the same run is used.
+    """The embedded model with a tower that learned from these clips alone; with resume what is there of the same run is used.
 
     Raises ValueError where several processes would each make it, or what is there is of another run.
     """
@@ -78,8 +79,8 @@ def _sighted(
         if not resume:
             (folder / "last.pt").unlink(missing_ok=True)
         claim(folder, {"tower steps": steps, "clips": clips})
-        seer = tower.train(training, kept, steps, 96, 1e-3, seed, folder, workers=workers, start=Path(str(TOWER)))
-        model = SkeletonLLM.from_pretrained("tiny", device="cpu")
+        seer = tower.train(training, kept, steps, 96, 1e-3, seed, folder, workers=workers)
+        model = SkeletonLLM.from_pretrained("tiny", renderer, device="cpu")
         model.mllm.family.tower.load_state_dict(seer.tower.state_dict())
         model.own_tower = True
         model.save_pretrained(folder / "model")
@@ -101,10 +102,7 @@ def worse(name: str, clips: Sequence[LabelledClip], labels: Sequence[str]) -> Te
 
 
 def choices(data_root: str | Path) -> Tests:
-    """Choices of labels: people never trained on, the same in a format that is not in the mixture, and a benchmark that is not.
-
-    The tower of `tiny`, from which a mixture's goes on, has seen Vicon's bodies of the training people, without labels.
-    """
+    """Choices of labels: people never trained on, the same in a format that is not in the mixture, and a benchmark that is not."""
     people = [one for one in mixture({"ui_prmd": ""}) if one.subject in UI_PRMD.test_subjects]
     vicon = [one for one in people if one.key.startswith(NEVER)]
     kinect = [one for one in people if not one.key.startswith(NEVER)]

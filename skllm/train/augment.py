@@ -4,9 +4,13 @@ from dataclasses import replace
 from math import cos, radians, sin
 
 import torch
+from torch import Tensor
 
 from skllm.perturb import add_noise, drop_joints, resample
 from skllm.skeleton import Skeleton, Topology
+from skllm.train.points import body_points, own_axes
+
+_OFF = 0.05              # metres; how far markers lie from the joints below them, one standard deviation along each axis
 
 
 def turn(clip: Skeleton, yaw_degrees: float, pitch_degrees: float = 0.0) -> Skeleton:
@@ -21,13 +25,15 @@ def turn(clip: Skeleton, yaw_degrees: float, pitch_degrees: float = 0.0) -> Skel
 
 
 def resense(clip: Skeleton, generator: torch.Generator) -> Skeleton:
-    """The clip as another sensor might have seen it: from another side, at another rate, shaken, with fewer joints or some out of sight.
+    """The clip as another sensor might have seen it: from another side, at another rate, shaken, with fewer joints, with markers, or some out of sight.
 
     Left stays left: a mirrored clip needs other words too, which is the caller's business.
     """
-    draw = torch.rand(12, generator=generator).tolist()
+    draw = torch.rand(14, generator=generator).tolist()
     if draw[0] < 0.3:
         clip = thin_out(clip, 0.6 * draw[1], generator)
+    if draw[12] < 0.3:
+        clip = mark(clip, draw[13], generator)
     if draw[2] < 0.3:
         clip = add_noise(clip, 5 * draw[3], generator)
     if draw[4] < 0.3 and clip.frames * (0.4 + 0.5 * draw[5]) >= 12:
@@ -59,3 +65,36 @@ def thin_out(clip: Skeleton, share: float | int, generator: torch.Generator) -> 
     names, parts, sides = (tuple(values[j] for j in kept) for values in (old.joint_names, old.parts, old.sides))
     thinner = Topology(f"{old.name}, {len(kept)} joints", names, tuple(pairs), parts, sides)
     return Skeleton(clip.xyz[:, :, kept], clip.seen[:, :, kept], clip.fps, thinner, name=clip.name)
+
+
+def mark(clip: Skeleton, share: float, generator: torch.Generator) -> Skeleton:
+    """The clip as markers on the skin would follow it: some joints become two some centimetres apart, some bones carry one more.
+
+    share: of all joints, and of all bones. Markers keep their place on the body as the person turns.
+    """
+    old, joints = clip.topology, len(clip.topology.joint_names)
+    drawn = torch.rand(joints + len(old.bones), generator=generator) < share
+    doubled = {j: joints + n for n, j in enumerate(torch.nonzero(drawn[:joints])[:, 0].tolist())}
+    carrying = {n: joints + len(doubled) + k for k, n in enumerate(torch.nonzero(drawn[joints:])[:, 0].tolist())}
+    at, seen, sources = [clip.xyz], [clip.seen], list(range(joints))
+    off = _stuck(clip, _OFF * torch.randn(len(doubled) + len(carrying), 3, generator=generator))
+    for n, j in enumerate(doubled):
+        at.append(clip.xyz[:, :, j, None] + off[:, None, n, None])
+    for n, bone in enumerate(carrying, len(doubled)):
+        a, b = old.bones[bone]
+        at.append(clip.xyz[:, :, [a, b]].mean(2, keepdim=True) + off[:, None, n, None])
+    ends = [*((j, j) for j in doubled), *(old.bones[n] for n in carrying)]
+    seen += [torch.minimum(clip.seen[:, :, a, None], clip.seen[:, :, b, None]) for a, b in ends]
+    sources += [pair[int(side)] for pair, side in zip(ends, torch.rand(len(ends), generator=generator) < 0.5, strict=True)]
+    bones = [pair for n, (a, b) in enumerate(old.bones) for pair in ([(a, carrying[n]), (carrying[n], b)] if n in carrying else [(a, b)])]
+    bones += [(j, twin) for j, twin in doubled.items()] + [(doubled[a], doubled.get(b, b)) for a, b in old.bones if a in doubled]
+    names = (*old.joint_names, *(f"{old.joint_names[j]}, marker {n}" for n, j in enumerate(sources[joints:])))
+    parts, sides = (tuple(values[j] for j in sources) for values in (old.parts, old.sides))
+    marked = Topology(f"{old.name}, {len(names)} markers", names, tuple(bones), parts, sides)
+    return Skeleton(torch.cat(at, 2), torch.cat(seen, 2), clip.fps, marked, name=clip.name)
+
+
+def _stuck(clip: Skeleton, offsets: Tensor) -> Tensor:
+    """Offsets along the first person's right, up and front, as seen in each frame: (T, N, 3)."""
+    points = body_points(clip, clip.xyz)
+    return torch.einsum("tad,na->tnd", torch.where((axes := own_axes(points)).isfinite(), axes, torch.eye(3)), offsets)

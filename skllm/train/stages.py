@@ -77,16 +77,17 @@ def four_stages(
 # seen nothing else, and every clip is asked several questions at once. A long warm-up and small steps are what trials ask for (CHANGELOG.md,
 # Tried); these numbers themselves have not been run to their end.
 _SEEING = frozenset({"renderer", "tower", "projector"})
-_EYES = {"tower": 3e-4, "projector": 1e-3}
+_SAYING = frozenset({"projector", "lora"})
+_EYES = {"tower": 1e-4, "projector": 1e-3}
 RECIPES = {
     "demo": four_stages(renderer=5e-3, projector=1e-3, language=5e-4, lora=Lora(rank=8, alpha=16, dropout=0), clips=4, later=0.05),
     "tiny": (
-        Stage("render_warmup", _SEEING, "pick+verify+answer", {"renderer": 3e-3, **_EYES}, epochs=3, clips=16, asked=4, resensed=True),
-        Stage("disc_ft", _SEEING, "affirm+verify", {"renderer": 2e-3, **_EYES}, clips=16, asked=4, resensed=True),
-        Stage("cr_distill", _SEEING | {"lora"}, "conclude+pick+verify+answer+affirm+verify", {"renderer": 1e-3, **_EYES, "lora": 3e-4},
-              epochs=6, clips=16, asked=6, lora=Lora(rank=16, alpha=32, dropout=0), resensed=True),
-        Stage("refine", frozenset({"projector", "lora"}), "pick+verify", {"projector": 3e-4, "lora": 3e-4},
-              clips=4, asked=2, lora=Lora(rank=4, alpha=8, dropout=0), resensed=True),
+        Stage("render_warmup", _SEEING, "pick+verify+answer", {"renderer": 3e-3, **_EYES}, epochs=1.25, clips=16, asked=4, resensed=True),
+        Stage("disc_ft", _SEEING, "affirm+verify", {"renderer": 1e-3, **_EYES}, epochs=0.4, clips=16, asked=4, resensed=True),
+        Stage("cr_distill", _SAYING, "name+name+pick+pick+affirm+verify+verify+answer+describe+conclude", {"projector": 1e-3, "lora": 1e-3},
+              epochs=30, clips=64, asked=6, lora=Lora(rank=16, alpha=32, dropout=0), resensed=True, views=6),
+        Stage("refine", _SAYING, "name+pick+pick+verify", {"projector": 3e-4, "lora": 3e-4}, epochs=5,
+              clips=64, asked=4, lora=Lora(rank=4, alpha=8, dropout=0), resensed=True, views=6),
     ),
     "paper": four_stages(renderer=2e-3, projector=2e-5, language=2e-5, lora=Lora(), clips=2),
 }

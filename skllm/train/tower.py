@@ -2,7 +2,8 @@
 
     python -m skllm.train.tower --steps 2000
 
-From one picture it must say where each of 15 body points is, how deep, and how it moves. Clips are the bundled training subjects' (all
+From one picture it must say where each of 15 body points is, how deep, and how it moves; and each of its 16 tokens must say of one point,
+the last of the whole body, how that lies and moves as the person feels it (`points.felt`), for a language model reads token by token. Clips are the bundled training subjects' (all
 exercises' bodies, never their labels) or a mixture's, as other sensors might have seen them, painted by renderers of random tastes.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, Subset
@@ -33,20 +34,22 @@ from skllm.render.gaussians import Tracks
 from skllm.render.renderer import tracks_of
 from skllm.skeleton import Skeleton
 from skllm.train.augment import resense
-from skllm.train.points import POINTS, body_points
+from skllm.train.points import POINTS, body_points, felt
 
 _FRAMES = 6                # of a clip and step; more clips teach more than more frames of one
 _WEIGHTS = torch.tensor([1.0, 1.0, 0.5, 0.1, 0.1, 0.05])      # u, v, depth, and the three parts of velocity, which are noisier
+_FELT_WEIGHTS = torch.tensor([1.0, 1.0, 1.0, 0.2, 0.2, 0.2, 0.5, 0.5, 0.5])
 
 
 @dataclass(frozen=True)
 class Targets:
     """What the tower must say of each picture. values: per point (u, v, depth, velocity x y z): u and v in half picture
     widths from the centre, depth in metres from the person's middle, velocity in m/s; known: False where a point is absent;
-    metres: what half a picture width is at the person's distance."""
+    felt: see `points.felt`, NaN where unknown; metres: what half a picture width is at the person's distance."""
 
     values: Float[Tensor, "F 15 6"]
     known: Bool[Tensor, "F 15"]
+    felt: Float[Tensor, "F 16 9"]
     metres: Float[Tensor, " F"]
 
 
@@ -59,29 +62,35 @@ def targets(clip: Skeleton, camera: Camera, distance: float) -> Targets:
     middle = (clip.xyz[clip.seen > 0].median(0).values + offset)[2]
     values = torch.cat([flat, at[..., 2:] - middle, body_points(clip, clip.velocity)], -1)
     known = values.isfinite().all(-1)
-    return Targets(torch.where(known[..., None], values, 0), known, (slope * middle).expand(len(values)))
+    return Targets(torch.where(known[..., None], values, 0), known, felt(clip), (slope * middle).expand(len(values)))
 
 
 class Seer(nn.Module):
-    """The tower with a head that reads the body points off its 16 pixel-shuffled tokens, as a projector would."""
+    """The tower with two heads on its 16 pixel-shuffled tokens: one reads the body points off all, the other of each token what is its own."""
 
     def __init__(self):
         super().__init__()
         self.tower = InternVLVisionModel(tower_config())
         self.squeeze = nn.Linear(4 * self.tower.config.hidden_size, 48)
         self.read = nn.Sequential(nn.Linear(16 * 48, 512), nn.GELU(), nn.Linear(512, len(POINTS) * 6))
+        self.level = nn.LayerNorm(self.squeeze.in_features)
+        self.own = nn.Parameter(0.01 * torch.randn(16, self.squeeze.in_features, 9))
 
-    def forward(self, pictures: Float[Tensor, "F 3 H W"]) -> Float[Tensor, "F 15 6"]:
-        """Positions, depths and velocities of the body points in each picture."""
+    def forward(self, pictures: Float[Tensor, "F 3 H W"]) -> tuple[Float[Tensor, "F 15 6"], Float[Tensor, "F 16 9"]]:
+        """Positions, depths and velocities of the body points in each picture, and what each token says of its own."""
         patches = self.tower(pixel_values=normalised(pictures)).last_hidden_state[:, 1:]
         grid = patches.unflatten(1, (4, 2, 4, 2)).permute(0, 1, 3, 2, 4, 5).flatten(3).flatten(1, 2)
-        return self.read(F.gelu(self.squeeze(grid)).flatten(1)).unflatten(-1, (len(POINTS), 6))
+        points = self.read(F.gelu(self.squeeze(grid)).flatten(1)).unflatten(-1, (len(POINTS), 6))
+        return points, torch.einsum("fkc,kco->fko", self.level(grid), self.own)
 
 
-def loss(said: Float[Tensor, "F 15 6"], want: Targets) -> Float[Tensor, ""]:
-    """Smooth L1 over the known points: within 5 % of half a picture it is a square."""
-    each = F.smooth_l1_loss(said, want.values, reduction="none", beta=0.05) * _WEIGHTS.to(said.device)
-    return each[want.known].mean()
+def loss(said: tuple[Float[Tensor, "F 15 6"], Float[Tensor, "F 16 9"]], want: Targets) -> Float[Tensor, ""]:
+    """Smooth L1 over what is known: within 5 % of half a picture, or of a body size, it is a square."""
+    points, own = (part.float() for part in said)
+    each = F.smooth_l1_loss(points, want.values, reduction="none", beta=0.05) * _WEIGHTS.to(points.device)
+    known = want.felt.isfinite()
+    both = F.smooth_l1_loss(own, torch.where(known, want.felt, 0), reduction="none", beta=0.05) * _FELT_WEIGHTS.to(own.device)
+    return each[want.known].mean() + both[known].mean()
 
 
 @dataclass(frozen=True)
@@ -137,10 +146,14 @@ def painted(tracks: Tracks, want: Targets, taste: Taste, device: torch.device | 
 
 @torch.no_grad()
 def errors(seer: Seer, pictures: Float[Tensor, "F 3 H W"], want: Targets) -> dict[str, float]:
-    """Mean distance from the true points in the picture plane and in depth, in centimetres at the person's distance."""
-    off = torch.cat([seer(part) for part in pictures.split(96)]) - want.values
+    """Mean distance from the true points in the picture plane and in depth, in centimetres at the person's distance, and in body sizes (about
+    0.45 m) where each token says its point is along the person's own axes."""
+    points, own = (torch.cat(parts) for parts in zip(*(seer(part) for part in pictures.split(96)), strict=True))
+    off = points - want.values
     plane = off[..., :2].norm(dim=-1) * want.metres[:, None]
-    return {"plane_cm": 100 * plane[want.known].mean().item(), "depth_cm": 100 * off[..., 2].abs()[want.known].mean().item()}
+    apart = (own - want.felt)[:, : len(POINTS), :3].norm(dim=-1)
+    return {"plane_cm": 100 * plane[want.known].mean().item(), "depth_cm": 100 * off[..., 2].abs()[want.known].mean().item(),
+            "own_sizes": apart[apart.isfinite()].mean().item()}
 
 
 def bundled(testing: bool) -> list[LabelledClip]:
@@ -156,11 +169,11 @@ def examination(seed: int, clips: Sequence[LabelledClip], device: torch.device |
 
 def train(
     training: Sequence[LabelledClip], testing: Sequence[LabelledClip], steps: int, clips: int, rate: float, seed: int, work: Path,
-    save_every: int = 100, workers: int = 0, start: Path | None = None,
+    save_every: int = 100, workers: int = 0,
 ) -> Seer:
     """Trains the tower; writes a checkpoint to `work` every `save_every` steps and goes on from the last one.
 
-    start: weights to begin from; workers: processes that read and bind clips
+    workers: processes that read and bind clips
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
@@ -168,15 +181,13 @@ def train(
     optimizer = torch.optim.AdamW(seer.parameters(), lr=rate, weight_decay=0.02, fused=True)
     schedule = get_cosine_schedule_with_warmup(optimizer, min(100, steps // 10), steps)
     done = _resume(work, seer, optimizer, schedule)
-    if start and not done:
-        seer.tower.load_state_dict({name: value.float() for name, value in load_file(start).items()})
     views = DataLoader(Subset(Views(training, seed, clips, steps), range(done, steps)), batch_size=None, num_workers=workers)
     bar = tqdm(enumerate(views, done), initial=done, total=steps, desc="the tower learns to see", mininterval=2)
     for step, view in bar:
         pictures, want = painted(*view, device)
         with torch.autocast(device, torch.bfloat16):
             said = seer(pictures)
-        cost = loss(said.float(), want)
+        cost = loss(said, want)
         optimizer.zero_grad()
         cost.backward()
         nn.utils.clip_grad_norm_(seer.parameters(), 1.0, error_if_nonfinite=True)

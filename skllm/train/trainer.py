@@ -209,8 +209,8 @@ def stage_trainer(
     examples = Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample, rationales, unseen, stage.views,
                         sheets, stage.asked, stage.resensed)
     must_hold(Path(folder), (_KEPT + 1) * _checkpoint_bytes(model))
-    if keep_features and stage.learns.isdisjoint({"renderer", "tower"}) and not stage.resensed:
-        _keep_features(model, examples, Path(folder) / "features")
+    if keep_features and stage.learns.isdisjoint({"renderer", "tower"}) and (stage.views or not stage.resensed):
+        _keep_features(model, examples, Path(folder) / "features", workers or 0)
     if checkpointing:
         model.mllm.model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     total = steps if steps > 0 else math.ceil(len(examples) * stage.epochs / stage.clips)
@@ -237,9 +237,16 @@ def identity(model: SkeletonLLM, stage: Stage, examples: Examples, seed: int) ->
     return {"stage": told, "model": made, "seed": seed, "clips or labels": clips.hexdigest()[:16]}
 
 
-def _keep_features(model: SkeletonLLM, examples: Examples, folder: Path) -> None:
-    """Lets the model read what the tower sees from the disk, where there is room for it; else says so."""
-    model.kept_features = FeatureCache(model, folder)
+def _keep_features(model: SkeletonLLM, examples: Examples, folder: Path, workers: int) -> None:
+    """Lets the model read what the tower sees from the disk, where there is room for it, else says so; a card keeps it itself.
+
+    Several views of every clip are seen beforehand, by several processes.
+    """
+    on_card = model.mllm.model.device.type == "cuda"
+    model.kept_features = FeatureCache(model, folder, held=on_card)
+    if on_card:
+        model.kept_features.fill(examples, workers)
+        return
     each, views = model.kept_features.bytes_of(examples[0]["clips"]), examples.views or 1
     wanted = each * (len(examples) * views - len(list(folder.glob("*.safetensors"))))
     if shutil.disk_usage(folder).free < wanted:

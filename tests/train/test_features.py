@@ -7,6 +7,7 @@ from skllm.benchmarks.records import LabelledClip
 from skllm.model import SkeletonLLM
 from skllm.reason.lora import Lora
 from skllm.render import DrAction, DrActionConfig
+from skllm.train.examples import Examples
 from skllm.train.features import FeatureCache
 from skllm.train.stages import four_stages
 from skllm.train.trainer import stage_trainer
@@ -120,3 +121,18 @@ def test_a_renderer_that_learns_is_refused(tmp_path):
     one.renderer.requires_grad_(True)
     with pytest.raises(ValueError, match="this one learns"):
         FeatureCache(one, tmp_path)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_is_held_was_all_seen_beforehand_and_is_the_same(workers, tmp_path):
+    one = model()
+    examples = Examples(CLIPS, LABELS, "choose", 4, seed=3, sample=one.renderer.sample, views=2, resensed=True)
+    cache, on_disk = FeatureCache(one, tmp_path / "held", held=True), FeatureCache(one, tmp_path / "disk")
+    cache.fill(examples, workers)
+    assert examples.epoch == 0 and not list((tmp_path / "held").iterdir())
+    calls = counted(one)
+    for examples.epoch in (0, 1, 2, 3):
+        clips = [examples[n]["clips"] for n in range(len(CLIPS))]
+        held, before = cache(clips), len(calls)
+        torch.testing.assert_close(held, on_disk(clips), rtol=1e-5, atol=1e-5)
+        assert before == min(examples.epoch, 2)                    # only the disk's has painted, each view once

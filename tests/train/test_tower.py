@@ -2,9 +2,10 @@ import torch
 
 from skllm.benchmarks import UI_PRMD, read_ui_prmd
 from skllm.formats import COCO17, HUMANML3D22, NTU25, NW_UCLA20
+from skllm.perturb import mirror
 from skllm.render import DrActionConfig, VelocityRenderer
-from skllm.train.augment import resense, thin_out, turn
-from skllm.train.points import POINTS
+from skllm.train.augment import mark, resense, thin_out, turn
+from skllm.train.points import POINTS, body_points, felt
 from skllm.train.points import _joints_of as joints_of
 from skllm.train.tower import Seer, Views, loss, painted, targets
 from tests.conftest import stick_clip
@@ -45,6 +46,32 @@ def test_a_thinned_body_keeps_its_motion_and_stays_in_one_piece():
         assert torch.equal(thin.xyz.nan_to_num(), clip.xyz[:, :, at].nan_to_num())
         assert set(sum(thin.topology.bones, ())) == set(range(len(names)))
     assert thin_out(clip, 0.0, torch.Generator()) is clip
+
+
+def test_markers_stay_near_the_joints_that_they_follow_and_turn_with_the_person():
+    clip = next(one.clip for one in read_ui_prmd("kinect22"))
+    marked = mark(clip, 1.0, torch.Generator().manual_seed(0))
+    names = marked.topology.joint_names
+    assert names[:22] == clip.topology.joint_names and len(names) == 22 + 22 + len(clip.topology.bones)
+    assert torch.equal(marked.xyz[:, :, :22], clip.xyz) and set(sum(marked.topology.bones, ())) == set(range(len(names)))
+    apart = (marked.xyz[:, 0, 22:44] - clip.xyz[:, 0]).norm(dim=-1)
+    assert 0.005 < apart.min() and apart.max() < 0.25 and (apart.std(0) < 1e-4).all()
+    turned = mark(turn(clip, 90.0), 1.0, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(turn(marked, 90.0).xyz - turn(marked, 90.0).xyz[:, :, :1], turned.xyz - turned.xyz[:, :, :1], rtol=1e-3, atol=1e-3)
+    assert len(mark(clip, 0.0, torch.Generator()).topology.joint_names) == 22
+
+
+def test_a_person_feels_the_same_whichever_way_the_clip_is_turned_and_left_for_right_in_a_mirror():
+    clip = next(one.clip for one in read_ui_prmd("kinect22")).sample(6)
+    there, turned = felt(clip), felt(turn(clip, 50.0))
+    torch.testing.assert_close(there[:, :15, :6], turned[:, :15, :6], rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(there[:, :15, 6:], turned[:, :15, 6:], atol=0.1)
+    hand = {side: POINTS.index(("hand", side)) for side in ("left", "right")}
+    other = felt(mirror(clip))
+    torch.testing.assert_close(there[:, hand["left"], 1:3], other[:, hand["right"], 1:3], rtol=1e-3, atol=1e-3)
+    assert there.shape == (6, 16, 9) and there.isfinite().all()
+    up = body_points(clip, clip.xyz)[:, hand["left"], 1] - body_points(clip, clip.xyz)[:, POINTS.index(("hip", "left")), 1]
+    assert torch.equal(up > 0, there[:, hand["left"], 1] > 0)
 
 
 def test_targets_are_where_the_renderer_paints():
