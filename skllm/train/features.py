@@ -69,7 +69,8 @@ class FeatureCache:
         for examples.epoch in range(examples.views or 1):
             for batch in DataLoader(examples, generator=torch.Generator(), **told):
                 if self.renderer.binds:
-                    for name, made in zip(batch["names"], self.mllm.features(self.renderer(Tracks(**batch["tracks"]))), strict=True):
+                    tracks = Tracks(**{name: value.to(self.renderer.device) for name, value in batch["tracks"].items()})
+                    for name, made in zip(batch["names"], self.mllm.features(self.renderer(tracks)), strict=True):
                         self._keep(name, made)
                 else:
                     self(batch["clips"])

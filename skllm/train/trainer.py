@@ -6,6 +6,7 @@ import math
 import shutil
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -41,8 +42,9 @@ class StageTrainer(Trainer):
 
     def __init__(
         self, model: SkeletonLLM, stage: Stage, examples: Examples, arguments: TrainingArguments, timed: bool = True, identity: dict | None = None,
+        compiled: bool = False,
     ):
-        self.stage, self.identity = stage, identity or {}
+        self.stage, self.identity, self.compiled = stage, identity or {}, compiled
         self.slopes: deque[dict[str, float]] = deque(maxlen=500)
         self.watch = Stopwatch(model, timed)
         binds = arguments.dataloader_num_workers and not model.kept_features and model.renderer.binds
@@ -83,7 +85,8 @@ class StageTrainer(Trainer):
             print(f"{self.stage.name}, {start}: {self.model.learning()}")
         set_seed(self.args.seed + self.args.process_index)         # whatever was drawn before; a checkpoint brings its own dice
         try:
-            told = super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+            with self.model.mllm.compiled() if self.compiled else nullcontext():
+                told = super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
             self._must_be_finite(f"after step {self.state.global_step} of {self.stage.name}")
             return told
         finally:
@@ -188,7 +191,7 @@ def stage_trainer(
     model: SkeletonLLM, stage: Stage, clips: Sequence[LabelledClip], labels: Sequence[str], folder: str | Path, seed: int = 0,
     steps: int = -1, save_steps: int = 25, log_steps: int = 5, checkpointing: bool = False, rationales: Mapping[str, str] | None = None,
     unseen: Sequence[str] = (), workers: int | None = None, accumulate: int = 1, keep_features: bool = True, report_to: str | list[str] = "none",
-    timed: bool = True, sheets: Mapping[str, Sheet] | None = None, bf16: bool = False,
+    timed: bool = True, sheets: Mapping[str, Sheet] | None = None, bf16: bool = False, compiled: bool = False,
 ) -> StageTrainer:
     """A trainer for a stage; call `.train(resume_from_checkpoint=True)`. An earlier stage's LoRA is merged first.
 
@@ -200,11 +203,14 @@ def stage_trainer(
     fill a step at the end of an epoch are left out, so that it is the same for any number of processes
     keep_features: where the renderer is frozen, compute what the tower sees of a clip once, if the disk has room for it
     report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
-    sheets: what was measured of each clip (`measure`), for tasks that ask for it; bf16: matrix products in bfloat16, for cards that have them
+    sheets: what was measured of each clip (`measure`), for tasks that ask for it; bf16: matrix products in bfloat16, for cards that have them,
+    and the frozen language model kept so; compiled: see `MLLM.compiled`
     Raises OSError before the first step where the folder can't be written or the disk is too full.
     """
     if not (type(steps) is int and (steps == -1 or steps > 0)) or not 0 <= seed < 2**32:
         raise ValueError(f"steps are 1 or more, or -1 for the stage's epochs, and a seed is from 0 to {2**32 - 1}; got steps={steps}, seed={seed}")
+    if bf16:
+        model.mllm.language.to(torch.bfloat16)
     make_ready(model, stage, seed)
     examples = Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample, rationales, unseen, stage.views,
                         sheets, stage.asked, stage.resensed)
@@ -226,7 +232,7 @@ def stage_trainer(
     )
     arguments._n_gpu = min(1, arguments.n_gpu)           # a process works on one card; torchrun starts one process a card
     arguments.per_device_train_batch_size = _share(stage, arguments.world_size * accumulate)
-    return StageTrainer(model, stage, examples, arguments, timed, identity(model, stage, examples, seed))
+    return StageTrainer(model, stage, examples, arguments, timed, identity(model, stage, examples, seed), compiled)
 
 
 def identity(model: SkeletonLLM, stage: Stage, examples: Examples, seed: int) -> dict[str, str | int]:
