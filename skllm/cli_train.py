@@ -20,6 +20,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--stages", type=_stages, default=(1, 2, 3, 4), help="such as 1-4, 3 or 1,4 (1-4)")
     add("--recipe", default="demo", choices=("demo", "tiny", "paper"), help="the embedded model on one benchmark or on many, or the paper's")
     add("--base", help="what the first stage starts from: tiny, a checkpoint, an InternVL or Qwen2.5-VL (the stage before in --out)")
+    add("--renderer", default="draction", help="of --recipe tiny: draction, or 3d+velocity, 2d or jtm to compare with (draction)")
     add("--benchmark", default="ui_prmd", help="its name, as `skllm benchmarks` lists it (ui_prmd, which is bundled)")
     add("--protocol", help="one of the benchmark's (its first)")
     add("--data-root", default="", help="the folder with your copy of the files, or what `skllm prepare` made of it")
@@ -32,7 +33,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--test-each", type=_count, default=5, help="clips of each label to test on after each stage (5)")
     add("--teacher", default="kinematic", help="who writes the rationales: kinematic, server:MODEL or local:FOLDER_OR_ID")
     add("--checkpointing", action="store_true", help="recompute activations in the backward pass: slower, less memory")
-    add("--bf16", action="store_true", help="matrix products in bfloat16: faster on cards, and on processors that have AMX")
+    add("--bf16", action="store_true", help="matrix products and the frozen language model in bfloat16: faster on cards, and with AMX")
     add("--compile", action="store_true", help="compile the language model first: faster steps after a minute; needs a C++ compiler on a CPU")
     add("--accumulate", type=_count, default=1, help="parts in which a step's clips are computed (1)")
     add("--report-to", default="none", help="another tracker beside console and records, such as tensorboard")
@@ -84,7 +85,7 @@ def _mixture(asked: argparse.Namespace) -> Iterator:
         raise ValueError(f"--recipe tiny trains on its own mixture and takes no {', '.join(given)}; leave it out")
     options = {"tower_steps": asked.steps} if asked.steps > 0 else {}
     return make(asked.data_root, asked.out, _recipe(asked), asked.stages, asked.seed, asked.steps, asked.base, teacher=asked.teacher,
-                resume=asked.resume, **_common(asked), **options)
+                renderer=asked.renderer, resume=asked.resume, **_common(asked), **options)
 
 
 def _benchmark(asked: argparse.Namespace) -> Iterator:
@@ -92,6 +93,8 @@ def _benchmark(asked: argparse.Namespace) -> Iterator:
     from skllm.benchmarks import BENCHMARKS
     from skllm.study.training import portion, run_stages, start_in
 
+    if asked.renderer != "draction":
+        raise ValueError(f"--renderer {asked.renderer} is of --recipe tiny; other recipes take the renderer of --base")
     if asked.benchmark not in BENCHMARKS:
         raise ValueError(f"no benchmark {asked.benchmark!r}; known: {', '.join(BENCHMARKS)}")
     benchmark, recipe = BENCHMARKS[asked.benchmark], _recipe(asked)

@@ -45,7 +45,8 @@ class SkeletonLLM(nn.Module):
     """A renderer in front of a multimodal language model; `frames` pictures a clip.
 
     pictures: a `PictureCache` from which `render` takes what it painted before, wherever no gradient is asked for
-    kept_features: where the renderer is frozen too, gives what the tower sees of sampled clips, computed once (`FeatureCache`)
+    kept_features: where the renderer is frozen too, gives what the tower sees, computed once: a `FeatureCache`, by sampled clips, or
+    `HeldFeatures`, by names
     own_tower: the vision tower has learned more than its base knew, and is saved with the model
     """
 
@@ -65,7 +66,8 @@ class SkeletonLLM(nn.Module):
     ) -> "SkeletonLLM":
         """A model by name, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL or Qwen2.5-VL.
 
-        Names: `tiny`, whose projector has learned nothing yet, and `tiny-warm`, the same after the render warm-up.
+        Names: `tiny`, whose projector has learned nothing yet, `tiny-warm`, the same after the render warm-up on seven exercises, and
+        `tiny-open` after all stages on six benchmarks.
         renderer: a key of `RENDERERS`, by default draction, for a model that brings none; device: a CUDA device where there is one, else the CPU.
         Raises ValueError where a saved folder is damaged, or was trained over another base than the one at hand.
         """
@@ -165,12 +167,16 @@ class SkeletonLLM(nn.Module):
 
     def forward(
         self, clips: Sequence[Skeleton], questions: Sequence[Asked], answers: Sequence[Asked], tracks: Mapping[str, Tensor] | None = None,
+        names: Sequence[str] | None = None,
     ) -> dict[str, Tensor]:
         """{"loss": mean cross-entropy of the answers' tokens}, for clips that were sampled already or will be at their centres.
 
-        Each clip is asked one question or several. tracks: the fields of the clips' `Tracks`, where they were bound elsewhere.
+        Each clip is asked one question or several. tracks: the fields of the clips' `Tracks`, where they were bound elsewhere; names: of what
+        `HeldFeatures` hold.
         """
-        if tracks is not None:
+        if names is not None:
+            features = self.kept_features.of(names)
+        elif tracks is not None:
             features = self.mllm.features(self.renderer(Tracks(**tracks)))
         else:
             sampled = [clip if clip.frames == self.frames else self.renderer.sample(clip, self.frames) for clip in clips]

@@ -163,13 +163,14 @@ def resample(clip: Skeleton, fps: float | int) -> Skeleton:
     return replace(clip, xyz=xyz, seen=seen, fps=float(fps), velocity=None, orientations=None)
 
 
+_OTHER = {"left": "right", "right": "left", "middle": "middle"}
+
+
 def opposite_joints(clip: Skeleton) -> list[int]:
     """For each joint the one of the same part on the other side; itself where there is none."""
-    topology = clip.topology
-    other = {"left": "right", "right": "left", "middle": "middle"}
-    found = []
+    topology, found = clip.topology, []
     for j, (part, side) in enumerate(zip(topology.parts, topology.sides, strict=True)):
-        same, across = topology.find(part, side), topology.find(part, other[side])
+        same, across = topology.find(part, side), topology.find(part, _OTHER[side])
         found.append(across[same.index(j)] if len(same) == len(across) else j)
     return found
 
@@ -177,11 +178,16 @@ def opposite_joints(clip: Skeleton) -> list[int]:
 def mirror(clip: Skeleton) -> Skeleton:
     """The clip in a mirror: what the left hand did, the right now does; x and velocity's x change sign. Orientations are dropped.
 
-    A label that says left or right goes through `mirror_label`.
+    A body whose sides differ in joints or bones keeps its joints, and their sides are swapped instead. A label that says left or right
+    goes through `mirror_label`.
     """
-    swap, flip = opposite_joints(clip), torch.tensor([-1.0, 1.0, 1.0])
+    swap, topology, flip = opposite_joints(clip), clip.topology, torch.tensor([-1.0, 1.0, 1.0])
+    bones = {frozenset(bone) for bone in topology.bones}
+    others = tuple(_OTHER[side] for side in topology.sides)
+    if tuple(topology.sides[j] for j in swap) != others or {frozenset(swap[j] for j in bone) for bone in bones} != bones:
+        swap, topology = list(range(len(swap))), replace(topology, sides=others)
     velocity = None if clip.velocity is None else clip.velocity[:, :, swap] * flip
-    return replace(clip, xyz=clip.xyz[:, :, swap] * flip, seen=clip.seen[:, :, swap], velocity=velocity, orientations=None)
+    return replace(clip, topology=topology, xyz=clip.xyz[:, :, swap] * flip, seen=clip.seen[:, :, swap], velocity=velocity, orientations=None)
 
 
 _OPPOSITE = {

@@ -1,6 +1,6 @@
 """MLLM: a frozen multimodal model that sees pictures, and answers or is scored on answers. Chat format is ChatML."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from skllm.reason.pictures import normalised
 from skllm.reason.questions import FRAME, NO, SYSTEM, YES
 from skllm.reason.tiny import load_tiny
 
-_KNOWN = "known are tiny, tiny-warm, a folder that save_pretrained wrote, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
+_KNOWN = "known are tiny, tiny-open, tiny-warm, a folder of save_pretrained, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
 Seen = Float[Tensor, "T K D"] | list[Float[Tensor, "_ D"]]      # one clip's tokens, picture by picture
 Features = Float[Tensor, "T R C"] | list[Float[Tensor, "_ C"]]  # the same before the projector
 Asked = str | Sequence[str]                                     # a question or an answer, or several of one clip
@@ -61,7 +61,8 @@ class MLLM(nn.Module):
         """`tiny`, or any Hugging Face id or folder of a native InternVL or Qwen2.5-VL (such as OpenGVLab/InternVL3-1B-hf), on SDPA attention."""
         if name == "tiny":
             model, tokenizer = load_tiny()
-            return cls(model if dtype is None else model.to(dtype), tokenizer, name, frame_label="")
+            keep_in(model.parameters(), dtype or model.dtype)
+            return cls(model, tokenizer, name, frame_label="")
         folder = Path(name)
         if not name or (folder.is_dir() and not (folder / "config.json").is_file()):
             raise ValueError(f"no model in {name!r}; {_KNOWN}")
@@ -98,16 +99,16 @@ class MLLM(nn.Module):
 
     @contextmanager
     def compiled(self) -> Iterator[None]:
-        """While it lasts the language model's layers run compiled, in one form that all share: a training step takes about half the time.
+        """While it lasts the language model's layers run compiled, in one form that all share: 1.5 s in place of 2.6 a step of `tiny` on two cores.
 
         Needs a C++ compiler on a CPU; there attention is spelt out, since that of PyTorch is slow backwards.
         """
         layers, attention = self.language.layers, self.language.config._attn_implementation
-        if self.model.device.type == "cpu":
-            self.language.set_attn_implementation("eager")
-        for layer in layers:
-            layer.compile(dynamic=True)
         try:
+            if self.model.device.type == "cpu":
+                self.language.set_attn_implementation("eager")
+            for layer in layers:
+                layer.compile(dynamic=True)
             yield
         finally:
             self.language.set_attn_implementation(attention)
@@ -236,7 +237,7 @@ class MLLM(nn.Module):
         """The language model's thoughts at each place, without a picture or a word more."""
         positions = positions[0] if len(positions) == 1 else positions
         if mask is not None and mask.dtype == torch.bool and self.language.config._attn_implementation == "eager":
-            mask = torch.zeros_like(mask, dtype=embeddings.dtype).masked_fill(~mask, torch.finfo(embeddings.dtype).min)      # which it adds
+            mask = torch.zeros_like(mask, dtype=embeddings.dtype).masked_fill(~mask, torch.finfo(embeddings.dtype).min)      # it adds its mask
         with self.adapters[-1].spared() if self.adapters else nullcontext():
             return self.language(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, past_key_values=cache, use_cache=keep)
 
@@ -286,6 +287,12 @@ class MLLM(nn.Module):
         hidden = torch.cat([heard.last.repeat_interleave(count, 0), rest[:, :-1]], 1)
         each = self.model.lm_head(hidden).float().log_softmax(-1).gather(-1, ids[..., None])[..., 0]
         return (each * there).sum(1).unflatten(0, (clips, count))
+
+
+def keep_in(parameters: Iterable[nn.Parameter], dtype: torch.dtype) -> None:
+    """Weights in another dtype, in place. Unlike `Module.to` it leaves buffers, since rounded rotary frequencies would shift positions."""
+    for parameter in parameters:
+        parameter.data = parameter.data.to(dtype)
 
 
 def _several(one: Asked) -> Sequence[str]:

@@ -127,7 +127,7 @@ def train_stage(
     trainer = stage_trainer(model, stage, clips.train, clips.labels, folder, seed, rationales=rationales, unseen=clips.protocol.unseen, **options)
     before = _parts(model)
     trainer.train(resume_from_checkpoint=resume)
-    model.eval()
+    model.eval().kept_features = None
     curve = tuple((entry["step"], entry["loss"]) for entry in trainer.state.log_history if "loss" in entry)
     return Trained(trainer, curve, movement(before, _parts(model)), trainer.watch.medians())
 
@@ -232,6 +232,7 @@ def run_stages(
                                training_clips=len(clips.train), processes=PartialState().num_processes)
             write_record(stage.name, scale, seed, numbers_of(done, scores), told, time.time() - started, str(out / "results"))
         base = model.save_pretrained(folder / "model")
+        model = None if options.get("bf16") else model           # rounded: the next stage starts from what was saved
         yield stage.name, base, scores
         if spread and number != numbers[-1]:
             raise ValueError(f"{stage.name} is saved in {folder}; with weights spread over processes, start the next stage anew with --resume")

@@ -70,15 +70,16 @@ def _sighted(
     Raises ValueError where several processes would each make it, or what is there is of another run.
     """
     clips = hashlib.sha256("\n".join(one.key for one in training).encode()).hexdigest()[:16]
+    identity = {"tower steps": steps, "clips": clips, "renderer": renderer, "seed": seed}
     must_hold(folder, 0)
     if resume:
-        must_be_same(folder, {"tower steps": steps, "clips": clips})
+        must_be_same(folder, identity)
     if not (resume and is_stored(folder / "model")):
         if PartialState().num_processes > 1:
             raise ValueError(f"{folder} has no tower yet, which one process makes; run stage 1 alone first, without torchrun, or name a base")
         if not resume:
             (folder / "last.pt").unlink(missing_ok=True)
-        claim(folder, {"tower steps": steps, "clips": clips})
+        claim(folder, identity)
         seer = tower.train(training, kept, steps, 96, 1e-3, seed, folder, workers=workers)
         model = SkeletonLLM.from_pretrained("tiny", renderer, device="cpu")
         model.mllm.family.tower.load_state_dict(seer.tower.state_dict())
@@ -184,7 +185,7 @@ def main() -> None:
     """The command line: prints the scores, and writes the record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root", help="a folder with one for each benchmark: utd_mhad, msr_action3d, kard, hdm05, penn_action, nw_ucla")
-    parser.add_argument("--model", default="tiny-warm", help="a shipped model's name or a checkpoint's folder (tiny-warm)")
+    parser.add_argument("--model", default="tiny-open", help="a shipped model's name or a checkpoint's folder (tiny-open)")
     parser.add_argument("--baseline", type=_count, metavar="STEPS", help="train and test the baseline without pictures instead")
     parser.add_argument("--seed", type=int, default=0, help="of the baseline's training (0)")
     parser.add_argument("--bf16", action="store_true", help="in bfloat16: faster where the processor has it")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import cos, radians, sin
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from skllm.perturb import add_noise, drop_joints, resample
@@ -11,6 +12,7 @@ from skllm.skeleton import Skeleton, Topology
 from skllm.train.points import body_points, own_axes
 
 _OFF = 0.05              # metres; how far markers lie from the joints below them, one standard deviation along each axis
+_FACING = 0.05           # metres; shoulders and hips that are shorter from above show no facing
 
 
 def turn(clip: Skeleton, yaw_degrees: float, pitch_degrees: float = 0.0) -> Skeleton:
@@ -25,7 +27,7 @@ def turn(clip: Skeleton, yaw_degrees: float, pitch_degrees: float = 0.0) -> Skel
 
 
 def resense(clip: Skeleton, generator: torch.Generator) -> Skeleton:
-    """The clip as another sensor might have seen it: from another side, at another rate, shaken, with fewer joints, with markers, or some out of sight.
+    """The clip as another sensor might have seen it: from another side, at another rate, shaken, thinned out, as markers, or partly out of sight.
 
     Left stays left: a mirrored clip needs other words too, which is the caller's business.
     """
@@ -70,31 +72,29 @@ def thin_out(clip: Skeleton, share: float | int, generator: torch.Generator) -> 
 def mark(clip: Skeleton, share: float, generator: torch.Generator) -> Skeleton:
     """The clip as markers on the skin would follow it: some joints become two some centimetres apart, some bones carry one more.
 
-    share: of all joints, and of all bones. Markers keep their place on the body as the person turns.
+    share: of all joints, and of all bones. Markers keep their place on the body as the first person turns, or along the clip's axes where
+    that person's facing is not seen.
     """
     old, joints = clip.topology, len(clip.topology.joint_names)
     drawn = torch.rand(joints + len(old.bones), generator=generator) < share
     doubled = {j: joints + n for n, j in enumerate(torch.nonzero(drawn[:joints])[:, 0].tolist())}
     carrying = {n: joints + len(doubled) + k for k, n in enumerate(torch.nonzero(drawn[joints:])[:, 0].tolist())}
-    at, seen, sources = [clip.xyz], [clip.seen], list(range(joints))
-    off = _stuck(clip, _OFF * torch.randn(len(doubled) + len(carrying), 3, generator=generator))
-    for n, j in enumerate(doubled):
-        at.append(clip.xyz[:, :, j, None] + off[:, None, n, None])
-    for n, bone in enumerate(carrying, len(doubled)):
-        a, b = old.bones[bone]
-        at.append(clip.xyz[:, :, [a, b]].mean(2, keepdim=True) + off[:, None, n, None])
     ends = [*((j, j) for j in doubled), *(old.bones[n] for n in carrying)]
-    seen += [torch.minimum(clip.seen[:, :, a, None], clip.seen[:, :, b, None]) for a, b in ends]
-    sources += [pair[int(side)] for pair, side in zip(ends, torch.rand(len(ends), generator=generator) < 0.5, strict=True)]
+    if not ends:
+        return clip
+    a, b = map(list, zip(*ends, strict=True))
+    off = _stuck(clip, _OFF * torch.randn(len(ends), 3, generator=generator))
+    xyz = torch.cat([clip.xyz, (clip.xyz[:, :, a] + clip.xyz[:, :, b]) / 2 + off[:, None]], 2)
+    seen = torch.cat([clip.seen, torch.minimum(clip.seen[:, :, a], clip.seen[:, :, b])], 2)
     bones = [pair for n, (a, b) in enumerate(old.bones) for pair in ([(a, carrying[n]), (carrying[n], b)] if n in carrying else [(a, b)])]
     bones += [(j, twin) for j, twin in doubled.items()] + [(doubled[a], doubled.get(b, b)) for a, b in old.bones if a in doubled]
-    names = (*old.joint_names, *(f"{old.joint_names[j]}, marker {n}" for n, j in enumerate(sources[joints:])))
-    parts, sides = (tuple(values[j] for j in sources) for values in (old.parts, old.sides))
-    marked = Topology(f"{old.name}, {len(names)} markers", names, tuple(bones), parts, sides)
-    return Skeleton(torch.cat(at, 2), torch.cat(seen, 2), clip.fps, marked, name=clip.name)
+    whose = [pair[int(side)] for pair, side in zip(ends, torch.rand(len(ends), generator=generator) < 0.5, strict=True)]
+    names = (*old.joint_names, *(f"{old.joint_names[j]}, marker {n}" for n, j in enumerate(whose)))
+    parts, sides = ((*values, *(values[j] for j in whose)) for values in (old.parts, old.sides))
+    return Skeleton(xyz, seen, clip.fps, Topology(f"{old.name}, {len(names)} markers", names, tuple(bones), parts, sides), name=clip.name)
 
 
-def _stuck(clip: Skeleton, offsets: Tensor) -> Tensor:
-    """Offsets along the first person's right, up and front, as seen in each frame: (T, N, 3)."""
-    points = body_points(clip, clip.xyz)
-    return torch.einsum("tad,na->tnd", torch.where((axes := own_axes(points)).isfinite(), axes, torch.eye(3)), offsets)
+def _stuck(clip: Skeleton, offsets: Float[Tensor, "N 3"]) -> Float[Tensor, "T N 3"]:
+    """Offsets along the first person's right, up and front, as seen in each frame."""
+    axes = own_axes(body_points(clip, clip.xyz), _FACING)
+    return torch.einsum("tad,na->tnd", torch.where(axes.isfinite(), axes, torch.eye(3)), offsets)

@@ -97,13 +97,14 @@ class Examples(Dataset):
     def __getitem__(self, n: int) -> dict:
         one, which = self.clips[n // self.task.each], n % self.task.each
         question, answer = self.task(one, which, _dice(self.seed, self.epoch, n, 0))
-        dice = _dice(self.seed, self.epoch if self.views is None else self.epoch % self.views, n, 1)
+        view = self.epoch if self.views is None else self.epoch % self.views
+        dice = _dice(self.seed, view, n, 1)
         clip = one.clip
         if self.resensed:
             clip = resense(clip, dice)
             if torch.rand((), generator=dice) < 0.5:
                 clip, question, answer = mirror(clip), _mirrored(question), _mirrored(answer)
-        return {"clips": self.sample(clip, self.frames, dice), "questions": question, "answers": answer, "keys": one.key}
+        return {"clips": self.sample(clip, self.frames, dice), "questions": question, "answers": answer, "keys": one.key, "names": f"{n}/{view}"}
 
 
 def _leaking(labels: Sequence[str], unseen: Sequence[str]) -> tuple[str, str, str] | None:
@@ -121,12 +122,17 @@ def _dice(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(hash(numbers) % 2**63)
 
 
-def collate(examples: list[dict]) -> dict[str, list]:
-    """Lists side by side, as `SkeletonLLM.forward` takes them, and the clips' keys."""
-    return {name: [example[name] for example in examples] for name in examples[0]}
+def collate(examples: list[dict], named: bool = False) -> dict[str, list]:
+    """Lists side by side, as `SkeletonLLM.forward` takes them, and the clips' keys; named: and names that tell one view of a clip from all others."""
+    return {name: [example[name] for example in examples] for name in examples[0] if named or name != "names"}
 
 
-def collate_bound(examples: list[dict], config: DrActionConfig) -> dict[str, list | dict]:
+def collate_bound(examples: list[dict], config: DrActionConfig, named: bool = False) -> dict[str, list | dict]:
     """The same with the clips' tracks in place of the clips: what takes time is done by the process that reads them."""
-    together = collate(examples)
+    together = collate(examples, named)
     return {**together, "clips": [], "tracks": vars(tracks_of(together["clips"], config))}
+
+
+def collate_named(examples: list[dict]) -> dict[str, list]:
+    """The same without the clips, whose features are held by their names."""
+    return {**collate(examples, named=True), "clips": []}

@@ -5,7 +5,7 @@ import json
 import os
 import uuid
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -34,69 +34,68 @@ class FeatureCache:
     A file is found by the sampled clip, the renderer and the vision tower with their weights (the tower's as they were when the cache was
     made): what has changed is made anew.
     A damaged file is made again; a full disk costs only the keeping. Raises ValueError where the renderer is to learn.
-    held: kept in the memory of the model's device instead, as long as the cache lives
     """
 
-    def __init__(self, model: SkeletonLLM, folder: str | Path, held: bool = False):
-        if any(p.requires_grad for p in model.renderer.parameters()):
-            raise ValueError("features are kept for a renderer that is frozen; this one learns: train without a feature cache")
+    def __init__(self, model: SkeletonLLM, folder: str | Path):
+        _must_rest(model)
         self.renderer, self.mllm, self.folder = model.renderer, model.mllm, Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._eye, self._held = _digest_of_tower(model), {} if held else None
+        self._eye = _digest_of_tower(model)
 
     @torch.no_grad()
     def __call__(self, clips: list[Skeleton]) -> Float[Tensor, "B T R C"] | list[list[Float[Tensor, "_ C"]]]:
         """Features of sampled clips; all that are not kept yet are made in one call."""
-        look = self._look()
-        names = [digest(look, clip) for clip in clips]
-        found = [self._find(name) for name in names]
+        look = look_of(self.renderer) + self._eye + repr((_LAYOUT, self.mllm.foreground_only, str(self.mllm.model.dtype))).encode()
+        paths = [self.folder / f"{digest(look, clip)}.safetensors" for clip in clips]
+        found = [_read(path) for path in paths]
         missing = [n for n, pictures in enumerate(found) if pictures is None]
         if missing:
             for n, made in zip(missing, self.mllm.features(self.renderer([clips[n] for n in missing])), strict=True):
-                found[n] = made
-                self._keep(names[n], made)
-        found = [clip if isinstance(clip, Tensor) else [picture.to(self.mllm.model.device) for picture in clip] for clip in found]
-        if self.mllm.foreground_only:
-            return found
-        return torch.stack([clip if isinstance(clip, Tensor) else torch.stack(clip) for clip in found])
-
-    @torch.no_grad()
-    def fill(self, examples: Examples, workers: int = 0) -> None:
-        """Sees all views of all clips that the examples draw, at once; processes read and bind them where the renderer lets them."""
-        together = partial(_named, look=self._look(), config=self.renderer.config) if self.renderer.binds else collate
-        told = {"batch_size": _TOGETHER, "num_workers": workers, "collate_fn": together, "prefetch_factor": 4 if workers else None}
-        bar = tqdm(total=len(examples) * (examples.views or 1), desc="seeing the clips", unit="view", mininterval=2)
-        for examples.epoch in range(examples.views or 1):
-            for batch in DataLoader(examples, generator=torch.Generator(), **told):
-                if self.renderer.binds:
-                    tracks = Tracks(**{name: value.to(self.renderer.device) for name, value in batch["tracks"].items()})
-                    for name, made in zip(batch["names"], self.mllm.features(self.renderer(tracks)), strict=True):
-                        self._keep(name, made)
-                else:
-                    self(batch["clips"])
-                bar.update(len(batch["keys"]))
-        examples.epoch = 0
-
-    def _look(self) -> bytes:
-        return look_of(self.renderer) + self._eye + repr((_LAYOUT, self.mllm.foreground_only, str(self.mllm.model.dtype))).encode()
-
-    def _find(self, name: str) -> Tensor | list[Tensor] | None:
-        return _read(self.folder / f"{name}.safetensors") if self._held is None else self._held.get(name)
-
-    def _keep(self, name: str, made: Tensor | list[Tensor]) -> None:
-        if self._held is None:
-            _keep(list(made), self.folder / f"{name}.safetensors")
-        else:
-            self._held[name] = made
+                found[n] = list(made)
+                _keep(found[n], paths[n])
+        found = [[picture.to(self.mllm.model.device) for picture in clip] for clip in found]
+        return found if self.mllm.foreground_only else torch.stack([torch.stack(clip) for clip in found])
 
     def bytes_of(self, clip: Skeleton) -> int:
         """How much one sampled clip takes on disk."""
         return sum(picture.nbytes for picture in self([clip])[0])
 
 
-def _named(examples: list[dict], look: bytes, config) -> dict:
-    """A batch of examples with the names of their features, and tracks in place of clips."""
-    return {**collate_bound(examples, config), "names": [digest(look, one["clips"]) for one in examples]}
+class HeldFeatures:
+    """What the tower sees of every view of every clip that some examples draw, seen once and held in the memory of the model's device.
+
+    workers: processes that read and bind the clips. Raises ValueError where the renderer is to learn, or views are drawn without end.
+    """
+
+    def __init__(self, model: SkeletonLLM, examples: Examples, workers: int = 0):
+        _must_rest(model)
+        if examples.views is None:
+            raise ValueError("features are held of a number of views; these examples draw new ones in each epoch: set the stage's views")
+        self._held: dict[str, Tensor] = {}
+        self._fill(model, examples, workers)
+
+    def of(self, names: Sequence[str]) -> Float[Tensor, "B T R C"]:
+        """Features by the names that `collate_named` gives."""
+        return torch.stack([self._held[name] for name in names])
+
+    @torch.no_grad()
+    def _fill(self, model: SkeletonLLM, examples: Examples, workers: int) -> None:
+        renderer, each = model.renderer, max(1, _TOGETHER * 112**2 // model.renderer.config.size**2)
+        together = partial(collate_bound, config=renderer.config, named=True) if renderer.binds else partial(collate, named=True)
+        loader = DataLoader(examples, each, num_workers=workers, collate_fn=together, prefetch_factor=4 if workers else None)
+        with tqdm(total=len(examples) * examples.views, desc="seeing the clips", unit="view", mininterval=2) as bar:
+            for view in range(examples.views):
+                examples.epoch = view
+                for batch in loader:
+                    clips = Tracks(**{key: track.to(renderer.device) for key, track in batch["tracks"].items()}) if renderer.binds else batch["clips"]
+                    self._held |= dict(zip(batch["names"], model.mllm.features(renderer(clips)), strict=True))
+                    bar.update(len(batch["names"]))
+        examples.epoch = 0
+
+
+def _must_rest(model: SkeletonLLM) -> None:
+    if any(p.requires_grad for p in model.renderer.parameters()):
+        raise ValueError("features are kept for a renderer that is frozen; this one learns: train without a feature cache")
 
 
 def _digest_of_tower(model: SkeletonLLM) -> bytes:

@@ -73,21 +73,21 @@ def four_stages(
 # The projector of the embedded model starts from nothing, so it goes fast at first, and slowly afterwards: at a fifth of the warm-up's rates already,
 # forty steps of YES and NO undid what the warm-up had taught (CHANGELOG.md, Tried). Its language model is fifty times smaller, so LoRA goes
 # faster; it is smaller too, and without dropout, whose random numbers would take an eighth of each step on a CPU.
-# "demo" is the embedded model on the bundled clips, "tiny" on a mixture of benchmarks: there its tower learns along, since it is our own and has
-# seen nothing else, and every clip is asked several questions at once. A long warm-up and small steps are what trials ask for (CHANGELOG.md,
-# Tried); these numbers themselves have not been run to their end.
+# "demo" is the embedded model on the bundled clips, "tiny" on a mixture of benchmarks. There its tower learns along in the first two stages, since
+# it is our own and has seen nothing else, and rests afterwards, so that three views of every clip are seen once; every clip is asked several
+# questions at once. Its language model learns to read from some ten thousand clips on, whatever the rate (CHANGELOG.md, Tried).
 _SEEING = frozenset({"renderer", "tower", "projector"})
 _SAYING = frozenset({"projector", "lora"})
 _EYES = {"tower": 1e-4, "projector": 1e-3}
 RECIPES = {
     "demo": four_stages(renderer=5e-3, projector=1e-3, language=5e-4, lora=Lora(rank=8, alpha=16, dropout=0), clips=4, later=0.05),
     "tiny": (
-        Stage("render_warmup", _SEEING, "pick+verify+answer", {"renderer": 3e-3, **_EYES}, epochs=1.25, clips=16, asked=4, resensed=True),
-        Stage("disc_ft", _SEEING, "affirm+verify", {"renderer": 1e-3, **_EYES}, epochs=0.4, clips=16, asked=4, resensed=True),
+        Stage("render_warmup", _SEEING, "pick+verify+answer", {"renderer": 3e-3, **_EYES}, epochs=0.66, clips=16, asked=4, resensed=True),
+        Stage("disc_ft", _SEEING, "affirm+verify", {"renderer": 1e-3, **_EYES}, epochs=0.3, clips=16, asked=4, resensed=True),
         Stage("cr_distill", _SAYING, "name+name+pick+pick+affirm+verify+verify+answer+describe+conclude", {"projector": 1e-3, "lora": 1e-3},
-              epochs=30, clips=64, asked=6, lora=Lora(rank=16, alpha=32, dropout=0), resensed=True, views=6),
-        Stage("refine", _SAYING, "name+pick+pick+verify", {"projector": 3e-4, "lora": 3e-4}, epochs=5,
-              clips=64, asked=4, lora=Lora(rank=4, alpha=8, dropout=0), resensed=True, views=6),
+              epochs=7, clips=32, asked=4, lora=Lora(rank=16, alpha=32, dropout=0), resensed=True, views=3),
+        Stage("refine", _SAYING, "name+name+pick+pick+verify+answer", {"projector": 5e-4, "lora": 1e-3}, epochs=2.64,
+              clips=8, asked=2, lora=Lora(rank=4, alpha=8, dropout=0), resensed=True),
     ),
     "paper": four_stages(renderer=2e-3, projector=2e-5, language=2e-5, lora=Lora(), clips=2),
 }

@@ -2,9 +2,8 @@
 
     python -m skllm.train.tower --steps 2000
 
-From one picture it must say where each of 15 body points is, how deep, and how it moves; and each of its 16 tokens must say of one point,
-the last of the whole body, how that lies and moves as the person feels it (`points.felt`), for a language model reads token by token. Clips are the bundled training subjects' (all
-exercises' bodies, never their labels) or a mixture's, as other sensors might have seen them, painted by renderers of random tastes.
+Clips are the bundled training subjects' (all exercises' bodies, never their labels) or a mixture's, as other sensors might have seen them,
+painted by renderers of random tastes.
 """
 
 import argparse
@@ -38,7 +37,7 @@ from skllm.train.points import POINTS, body_points, felt
 
 _FRAMES = 6                # of a clip and step; more clips teach more than more frames of one
 _WEIGHTS = torch.tensor([1.0, 1.0, 0.5, 0.1, 0.1, 0.05])      # u, v, depth, and the three parts of velocity, which are noisier
-_FELT_WEIGHTS = torch.tensor([1.0, 1.0, 1.0, 0.2, 0.2, 0.2, 0.5, 0.5, 0.5])
+_FELT_WEIGHTS = torch.tensor([1.0, 1.0, 1.0, 0.2, 0.2, 0.2, 0.5, 0.5, 0.5])      # velocities are noisier, places along the clip's axes told already
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,11 @@ def targets(clip: Skeleton, camera: Camera, distance: float) -> Targets:
 
 
 class Seer(nn.Module):
-    """The tower with two heads on its 16 pixel-shuffled tokens: one reads the body points off all, the other of each token what is its own."""
+    """The tower with two heads on its 16 pixel-shuffled tokens.
+
+    One reads off all of them where each of the 15 body points is, how deep, and how it moves. The other reads off each token one point, and off
+    the last the whole body, as the person feels it: a language model reads token by token.
+    """
 
     def __init__(self):
         super().__init__()

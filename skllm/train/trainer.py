@@ -20,17 +20,19 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import PARTS, SkeletonLLM
+from skllm.reason.mllm import keep_in
 from skllm.reason.shards import whole
 from skllm.skeleton import Skeleton
 from skllm.train.checkpoints import claim, lock, must_be_same, must_hold, seal, set_aside, whole_checkpoints
-from skllm.train.examples import Examples, collate, collate_bound
-from skllm.train.features import FeatureCache
+from skllm.train.examples import Examples, collate, collate_bound, collate_named
+from skllm.train.features import FeatureCache, HeldFeatures
 from skllm.train.sheets import Sheet
 from skllm.train.stages import Stage
 from skllm.train.timing import Stopwatch
 
 _LEARNED = "learned.safetensors"
 _KEPT = 2                  # checkpoints on disk; a third is being written
+_OF_CARD = 0.4             # of a card's free memory, which features may take
 
 
 class StageTrainer(Trainer):
@@ -48,7 +50,8 @@ class StageTrainer(Trainer):
         self.slopes: deque[dict[str, float]] = deque(maxlen=500)
         self.watch = Stopwatch(model, timed)
         binds = arguments.dataloader_num_workers and not model.kept_features and model.renderer.binds
-        together = partial(collate_bound, config=model.renderer.config) if binds else collate
+        by_name = collate_named if isinstance(model.kept_features, HeldFeatures) else collate
+        together = partial(collate_bound, config=model.renderer.config) if binds else by_name
         super().__init__(model=model, args=arguments, train_dataset=examples, data_collator=together)
         self.add_callback(_EachEpochAndSave(examples))
 
@@ -201,7 +204,8 @@ def stage_trainer(
     backward pass, slower and with less memory; workers: processes that read clips, by default two for clips that lie in files
     accumulate: parts in which a step's clips are computed one after another; processes share the clips of a step. Clips that do not
     fill a step at the end of an epoch are left out, so that it is the same for any number of processes
-    keep_features: where the renderer is frozen, compute what the tower sees of a clip once, if the disk has room for it
+    keep_features: where renderer and tower are frozen and the stage counts its views, compute what the tower sees of each once, if card or
+    disk has room for it
     report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
     sheets: what was measured of each clip (`measure`), for tasks that ask for it; bf16: matrix products in bfloat16, for cards that have them,
     and the frozen language model kept so; compiled: see `MLLM.compiled`
@@ -209,19 +213,19 @@ def stage_trainer(
     """
     if not (type(steps) is int and (steps == -1 or steps > 0)) or not 0 <= seed < 2**32:
         raise ValueError(f"steps are 1 or more, or -1 for the stage's epochs, and a seed is from 0 to {2**32 - 1}; got steps={steps}, seed={seed}")
-    if bf16:
-        model.mllm.language.to(torch.bfloat16)
     make_ready(model, stage, seed)
+    if bf16:
+        keep_in((p for module in (model.mllm.language, model.mllm.model.lm_head) for p in module.parameters() if not p.requires_grad), torch.bfloat16)
     examples = Examples(clips, labels, stage.task, model.frames, seed, model.renderer.sample, rationales, unseen, stage.views,
                         sheets, stage.asked, stage.resensed)
     must_hold(Path(folder), (_KEPT + 1) * _checkpoint_bytes(model))
-    if keep_features and stage.learns.isdisjoint({"renderer", "tower"}) and (stage.views or not stage.resensed):
-        _keep_features(model, examples, Path(folder) / "features", workers or 0)
+    if workers is None:
+        workers = 0 if all(isinstance(one.source, Skeleton) for one in clips) else 2
+    if keep_features and stage.views and stage.learns.isdisjoint({"renderer", "tower"}):
+        _keep_features(model, examples, Path(folder) / "features", workers)
     if checkpointing:
         model.mllm.model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     total = steps if steps > 0 else math.ceil(len(examples) * stage.epochs / stage.clips)
-    if workers is None:
-        workers = 0 if all(isinstance(one.source, Skeleton) for one in clips) else 2
     arguments = TrainingArguments(
         output_dir=str(folder), num_train_epochs=stage.epochs, max_steps=steps, gradient_accumulation_steps=accumulate,
         ddp_find_unused_parameters=False,
@@ -232,32 +236,28 @@ def stage_trainer(
     )
     arguments._n_gpu = min(1, arguments.n_gpu)           # a process works on one card; torchrun starts one process a card
     arguments.per_device_train_batch_size = _share(stage, arguments.world_size * accumulate)
-    return StageTrainer(model, stage, examples, arguments, timed, identity(model, stage, examples, seed), compiled)
+    return StageTrainer(model, stage, examples, arguments, timed, identity(model, stage, examples, seed, bf16), compiled)
 
 
-def identity(model: SkeletonLLM, stage: Stage, examples: Examples, seed: int) -> dict[str, str | int]:
+def identity(model: SkeletonLLM, stage: Stage, examples: Examples, seed: int, bf16: bool = False) -> dict[str, str | int]:
     """What a run must share with a checkpoint to go on from it."""
     clips = hashlib.sha256("\n".join([*(f"{one.key} {one.label}" for one in examples.clips), *examples.task.labels]).encode())
     told = json.dumps({**asdict(stage), "learns": sorted(stage.learns)}, sort_keys=True)
     made = f"{model.mllm.name}, {type(model.renderer).__name__}, {model.renderer.config}, {model.frames} frames, {len(model.mllm.adapters)} LoRAs"
-    return {"stage": told, "model": made, "seed": seed, "clips or labels": clips.hexdigest()[:16]}
+    return {"stage": told, "model": made, "seed": seed, "clips or labels": clips.hexdigest()[:16], "bf16": bf16}
 
 
 def _keep_features(model: SkeletonLLM, examples: Examples, folder: Path, workers: int) -> None:
-    """Lets the model read what the tower sees from the disk, where there is room for it, else says so; a card keeps it itself.
-
-    Several views of every clip are seen beforehand, by several processes.
-    """
-    on_card = model.mllm.model.device.type == "cuda"
-    model.kept_features = FeatureCache(model, folder, held=on_card)
-    if on_card:
-        model.kept_features.fill(examples, workers)
-        return
-    each, views = model.kept_features.bytes_of(examples[0]["clips"]), examples.views or 1
-    wanted = each * (len(examples) * views - len(list(folder.glob("*.safetensors"))))
-    if shutil.disk_usage(folder).free < wanted:
-        model.kept_features = None
+    """Lets the model read what the tower sees: held on a card that has room, else from the disk; else says that it is made anew."""
+    cache, device = FeatureCache(model, folder), model.mllm.model.device
+    each, count = cache.bytes_of(examples[0]["clips"]), len(examples) * examples.views
+    wanted = each * (count - len(list(folder.glob("*.safetensors"))))
+    if device.type == "cuda" and not model.mllm.foreground_only and each * count < _OF_CARD * torch.cuda.mem_get_info(device)[0]:
+        model.kept_features = HeldFeatures(model, examples, workers)
+    elif shutil.disk_usage(folder).free < wanted:
         print(f"{folder} has no room for {wanted / 1e9:,.1f} GB of what the tower sees; it is computed anew at every step")
+    else:
+        model.kept_features = cache
 
 
 def _share(stage: Stage, parts: int) -> int:

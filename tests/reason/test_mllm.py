@@ -1,9 +1,11 @@
 """The language model's floor, on a model of two layers; and once, where marked, on the real one."""
 
+import shutil
+
 import pytest
 import torch
 
-from skllm.reason.mllm import MLLM
+from skllm.reason.mllm import MLLM, keep_in
 from skllm.reason.questions import SYSTEM, choose, shuffled
 from tests.conftest import fake_mllm, fake_tokenizer, same_slope
 
@@ -165,3 +167,28 @@ def test_the_embedded_model_is_as_large_as_it_says(tiny):
               (("tower", tiny.mllm.model.model.vision_tower), ("words", tiny.mllm.model.model.language_model))}
     assert 4.5e6 < counts["tower"] < 5.5e6 and 1.34e8 < counts["words"] < 1.36e8
     assert tiny.mllm.see(torch.zeros(1, 1, 3, 112, 112)).shape == (1, 1, 16, 576)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="compiling for a CPU takes a C++ compiler")
+def test_compiled_layers_say_the_same_and_are_as_before_afterwards(mllm, pictures):
+    one, asked, said = mllm, [["What?", "Who is it?"], ["What?", "Who?"]], [["sit", "a man"]] * 2
+    tokens = one.see(pictures).detach().requires_grad_(True)
+    plain = one.loss(tokens, asked, said)
+    (slopes,) = torch.autograd.grad(plain, tokens)
+    attention = one.language.config._attn_implementation
+    with one.compiled():
+        assert all(layer._compiled_call_impl for layer in one.language.layers)
+        compiled = one.loss(tokens, asked, said)
+        (same,) = torch.autograd.grad(compiled, tokens)
+        single = one.loss(tokens, [pair[0] for pair in asked], ["sit", "sit"])
+    torch.testing.assert_close(compiled, plain, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(same, slopes, rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(single, one.loss(tokens, [pair[0] for pair in asked], ["sit", "sit"]), rtol=1e-4, atol=1e-5)
+    assert one.language.config._attn_implementation == attention and not any(layer._compiled_call_impl for layer in one.language.layers)
+
+
+def test_weights_in_another_dtype_leave_positions_as_they_are(mllm, pictures):
+    before = {name: buffer.clone() for name, buffer in mllm.language.named_buffers()}
+    keep_in(mllm.model.parameters(), torch.bfloat16)
+    assert {p.dtype for p in mllm.language.parameters()} == {torch.bfloat16} and any("inv_freq" in name for name in before)
+    assert all(torch.equal(buffer, before[name]) and buffer.dtype == before[name].dtype for name, buffer in mllm.language.named_buffers())

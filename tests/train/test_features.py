@@ -6,9 +6,9 @@ import torch
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import SkeletonLLM
 from skllm.reason.lora import Lora
-from skllm.render import DrAction, DrActionConfig
-from skllm.train.examples import Examples
-from skllm.train.features import FeatureCache
+from skllm.render import DrAction, DrActionConfig, TrajectoryRenderer
+from skllm.train.examples import Examples, collate_named
+from skllm.train.features import FeatureCache, HeldFeatures
 from skllm.train.stages import four_stages
 from skllm.train.trainer import stage_trainer
 from tests.conftest import fake_internvl3, fake_mllm, fake_qwen, stick_clip
@@ -18,9 +18,9 @@ CLIPS = [LabelledClip(f"c{n}", stick_clip(15 + n, seed=n), LABELS[n % 3], n) for
 REFINE = four_stages(1e-2, 1e-3, 1e-3, Lora(rank=2, alpha=4), clips=2)[3]
 
 
-def model(mllm=fake_mllm) -> SkeletonLLM:
+def model(mllm=fake_mllm, kind=DrAction) -> SkeletonLLM:
     made = mllm()
-    return SkeletonLLM(DrAction(DrActionConfig(size=made.picture_size, per_bone=3, radius=0.08)), made, frames=4).requires_grad_(False)
+    return SkeletonLLM(kind(DrActionConfig(size=made.picture_size, per_bone=3, radius=0.08)), made, frames=4).requires_grad_(False)
 
 
 def counted(one: SkeletonLLM) -> list:
@@ -123,16 +123,23 @@ def test_a_renderer_that_learns_is_refused(tmp_path):
         FeatureCache(one, tmp_path)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-def test_what_is_held_was_all_seen_beforehand_and_is_the_same(workers, tmp_path):
-    one = model()
+@pytest.mark.parametrize(("kind", "workers"), [(DrAction, 0), (DrAction, 1), (TrajectoryRenderer, 0)])
+def test_what_is_held_was_all_seen_beforehand_and_is_what_is_made_anew(kind, workers):
+    one = model(kind=kind)
     examples = Examples(CLIPS, LABELS, "choose", 4, seed=3, sample=one.renderer.sample, views=2, resensed=True)
-    cache, on_disk = FeatureCache(one, tmp_path / "held", held=True), FeatureCache(one, tmp_path / "disk")
-    cache.fill(examples, workers)
-    assert examples.epoch == 0 and not list((tmp_path / "held").iterdir())
     calls = counted(one)
+    one.kept_features = HeldFeatures(one, examples, workers)
+    assert examples.epoch == 0 and len(calls) == 2
     for examples.epoch in (0, 1, 2, 3):
-        clips = [examples[n]["clips"] for n in range(len(CLIPS))]
-        held, before = cache(clips), len(calls)
-        torch.testing.assert_close(held, on_disk(clips), rtol=1e-5, atol=1e-5)
-        assert before == min(examples.epoch, 2)                    # only the disk's has painted, each view once
+        drawn = [examples[n] for n in range(len(CLIPS))]
+        batch, made = collate_named(drawn), one.mllm.features(one.renderer([example["clips"] for example in drawn]))
+        assert batch["clips"] == []
+        torch.testing.assert_close(one.kept_features.of(batch["names"]), made, rtol=1e-5, atol=1e-5)
+        by_name = one([], batch["questions"], batch["answers"], names=batch["names"])["loss"]
+        torch.testing.assert_close(by_name, one.mllm.loss(one.mllm.project(made), batch["questions"], batch["answers"]))
+
+
+def test_views_without_end_are_not_held():
+    one = model()
+    with pytest.raises(ValueError, match="set the stage's views"):
+        HeldFeatures(one, Examples(CLIPS, LABELS, "choose", 4, seed=3, sample=one.renderer.sample))
