@@ -66,8 +66,7 @@ class SkeletonLLM(nn.Module):
     ) -> "SkeletonLLM":
         """A model by name, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL or Qwen2.5-VL.
 
-        Names: `tiny`, whose projector has learned nothing yet, `tiny-warm`, the same after the render warm-up on seven exercises, and
-        `tiny-open` after all stages on six benchmarks.
+        Names: `tiny`, whose projector has learned nothing yet, and `tiny-warm`, the same after the render warm-up.
         renderer: a key of `RENDERERS`, by default draction, for a model that brings none; device: a CUDA device where there is one, else the CPU.
         Raises ValueError where a saved folder is damaged, or was trained over another base than the one at hand.
         """

@@ -185,26 +185,13 @@ UNIVERSAL = {
 }
 
 
-ASKED = {
-    "claims about unseen people": "YES or NO to claims about people never trained on",
-    "short questions about unseen people": "short questions about them",
-}
-
-
 def universal_section() -> str:
     """The README's part on people, formats and a benchmark never trained on, from the records."""
-    told, ours = table("universal_baseline"), {row.name_: row for row in table("universal").rename(columns={"name": "name_"}).itertuples()}
+    told = table("universal_baseline")
     scores = {name: over_seeds([Score(row.value, int(row.n), row.low, row.high) for row in told[told["name"] == f"{name} (ranked)"].itertuples()])
               for name in UNIVERSAL}
     seeds, steps = sorted(set(told["seed"])), {record("universal_baseline", seed)["settings"]["steps"] for seed in told["seed"]}
-    lines = [f"| choice among ten labels | n | `tiny-open`, ranked | strict | without pictures, mean of {len(seeds)} seeds, {steps.pop()} steps |",
-             "|---|---|---|---|---|"]
-    assert not steps and record("universal")["settings"]["model"] == "tiny-open"
-    for name, score in scores.items():
-        cells = " | ".join(shown(ours[f"{name} ({kind})"]) for kind in ("ranked", "strict"))
-        lines.append(f"| {UNIVERSAL[name]} | {score.n:,} | {cells} | {shown(score)} |")
-    return "\n".join([*lines, *(f"| {title} | {int(ours[name].n):,} | {shown(ours[name])} | | |" for name, title in ASKED.items())])
-
-
-def shown(score) -> str:
-    return f"{score.value:.1%} ({score.low:.1%} to {score.high:.1%})"
+    lines = [f"| choice among ten labels | n | without pictures, mean of {len(seeds)} seeds, {steps.pop()} steps |", "|---|---|---|"]
+    assert not steps
+    return "\n".join([*lines, *(f"| {UNIVERSAL[name]} | {score.n:,} | {score.value:.1%} ({score.low:.1%} to {score.high:.1%}) |"
+                                for name, score in scores.items())])
