@@ -75,9 +75,10 @@ def test_a_tower_of_another_run_is_not_taken(monkeypatch, tmp_path):
     (tmp_path / "model" / "skllm.json").write_text("{}")
     for resume in (False, True):                          # a run that was cut off, and its resume, which has a model
         with pytest.raises(KeyboardInterrupt) if not resume else nullcontext():
-            assert universal._sighted(CLIPS, CLIPS, tmp_path, 0, 8, 0, resume) == tmp_path / "model"
-    with pytest.raises(ValueError, match="tower steps"):
-        universal._sighted(CLIPS, CLIPS, tmp_path, 0, 9, 0, True)
+            assert universal._sighted(CLIPS, CLIPS, tmp_path, 0, 8, 0, "draction", resume) == tmp_path / "model"
+    for other, steps, renderer in (("tower steps", 9, "draction"), ("renderer", 8, "2d")):
+        with pytest.raises(ValueError, match=other):
+            universal._sighted(CLIPS, CLIPS, tmp_path, 0, steps, 0, renderer, True)
     assert made == [8]
 
 
