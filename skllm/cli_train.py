@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -20,7 +22,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--stages", type=_stages, default=(1, 2, 3, 4), help="such as 1-4, 3 or 1,4 (1-4)")
     add("--recipe", default="demo", choices=("demo", "tiny", "paper"), help="the embedded model on one benchmark or on many, or the paper's")
     add("--base", help="what the first stage starts from: tiny, a checkpoint, an InternVL or Qwen2.5-VL (the stage before in --out)")
-    add("--renderer", default="draction", help="of --recipe tiny: draction, or 3d+velocity, 2d or jtm to compare with (draction)")
+    add("--renderer", default="draction", choices=("draction", "3d+velocity", "2d", "jtm"), help="of --recipe tiny, to compare with (draction)")
     add("--benchmark", default="ui_prmd", help="its name, as `skllm benchmarks` lists it (ui_prmd, which is bundled)")
     add("--protocol", help="one of the benchmark's (its first)")
     add("--data-root", default="", help="the folder with your copy of the files, or what `skllm prepare` made of it")
@@ -34,7 +36,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--teacher", default="kinematic", help="who writes the rationales: kinematic, server:MODEL or local:FOLDER_OR_ID")
     add("--checkpointing", action="store_true", help="recompute activations in the backward pass: slower, less memory")
     add("--bf16", action="store_true", help="matrix products and the frozen language model in bfloat16: faster on cards, and with AMX")
-    add("--compile", action="store_true", help="compile the language model first: faster steps after a minute; needs a C++ compiler on a CPU")
+    add("--compile", action="store_true", help="compile the language model first: faster steps after a minute; needs a compiler for C++")
     add("--accumulate", type=_count, default=1, help="parts in which a step's clips are computed (1)")
     add("--report-to", default="none", help="another tracker beside console and records, such as tensorboard")
     add("--resume", action="store_true", help="go on with a run that was cut off; finished stages are not run again")
@@ -59,6 +61,8 @@ def run(asked: argparse.Namespace) -> None:
     from accelerate import PartialState
 
     _tracker(asked.report_to)
+    if asked.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        raise ValueError("--compile needs a compiler for C++ and finds no g++; install one or leave --compile out")
     main = PartialState(timeout=_PATIENCE).is_main_process
     with redirect_stdout(sys.stderr):
         told = dict(_stages_of(asked))

@@ -174,6 +174,8 @@ class SkeletonLLM(nn.Module):
         `HeldFeatures` hold.
         """
         if names is not None:
+            if not hasattr(self.kept_features, "of"):
+                raise ValueError("names are of held features, and this model holds none; give clips")
             features = self.kept_features.of(names)
         elif tracks is not None:
             features = self.mllm.features(self.renderer(Tracks(**tracks)))

@@ -1,6 +1,7 @@
 """`skllm train` from end to end: an InternVL3 of true structure and random weights on the bundled clips."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,21 +45,25 @@ def test_four_stages_in_a_row_leave_models_and_records_and_are_not_done_twice(ba
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("learned.safetensors")}
     assert train(tmp_path, "--base", str(base), "--resume") == 0
     assert times == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("learned.safetensors")}
-    assert train(tmp_path, "--stages", "4", "--seed", "0", "--bf16") == 0         # from the third stage's model
+    assert train(tmp_path, "--stages", "3-4", "--seed", "0", "--bf16") == 0         # from the second stage's model
+    assert json.loads((tmp_path / "results" / "refine" / "demo-0.json").read_text())["settings"]["bf16"] is True
     assert len(json.loads((tmp_path / "refine-0" / "model" / "skllm.json").read_text())["loras"]) == 2
     after = load_file(tmp_path / "refine-0" / "model" / "learned.safetensors")
     before = load_file(tmp_path / "cr_distill-0" / "model" / "learned.safetensors")
     assert all((after[name] == value).all() for name, value in before.items() if name.startswith(("renderer.", "lora.0.")))
 
 
-def test_what_cannot_be_trained_is_said_in_a_sentence(base, tmp_path, capsys):
+def test_what_cannot_be_trained_is_said_in_a_sentence(base, tmp_path, capsys, monkeypatch):
     for words, says in (
         (["--stages", "2"], "stage 2 starts from an earlier stage's model"), (["--benchmark", "ntu60"], "no NTU RGB+D 60"),
         (["--benchmark", "nothing"], "no benchmark 'nothing'"), (["--report-to", "abacus"], "needs the package abacus"),
         (["--recipe", "tiny"], "--data-root names the folder"), (["--recipe", "tiny", "--data-root", str(tmp_path)], "takes no --train-each"),
+        (["--renderer", "2d", "--base", str(base)], "--renderer 2d is of --recipe tiny"),
         (["--teacher", "oracle", "--base", str(base), "--stages", "3"], "no teacher 'oracle'"),
     ):
         assert train(tmp_path, *words) == 2
         assert says in capsys.readouterr().err
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert train(tmp_path, "--compile", "--base", str(base)) == 2 and "finds no g++" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         train(tmp_path, "--stages", "1,1")

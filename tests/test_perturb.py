@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from skllm.formats import COCO17, NTU25
 from skllm.perturb import REDUCED, add_noise, drop_joints, mirror, mirror_label, opposite_joints, reduce, relayout, resample
 from skllm.skeleton import Skeleton
+from skllm.train.augment import mark, thin_out
 from tests.conftest import STICK, stick_clip
 
 
@@ -239,10 +240,13 @@ def test_a_single_frame_stays_a_single_frame():
 
 # The mirror
 
-@pytest.mark.parametrize("clip", [stick_clip(people=2), stick_clip().measured(), kinect_clip()], ids=["stick", "measured", "kinect"])
+UNEVEN = mark(thin_out(kinect_clip(), 0.5, torch.Generator().manual_seed(1)), 0.5, torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("clip", [stick_clip(people=2), stick_clip().measured(), kinect_clip(), UNEVEN], ids=["stick", "measured", "kinect", "uneven"])
 def test_a_mirror_twice_is_nothing(clip):
     twice = mirror(mirror(clip))
-    assert torch.equal(twice.xyz, clip.xyz) and torch.equal(twice.seen, clip.seen)
+    assert twice.topology == clip.topology and torch.equal(twice.xyz, clip.xyz) and torch.equal(twice.seen, clip.seen)
     assert twice.velocity is clip.velocity is None or torch.equal(twice.velocity, clip.velocity)
 
 

@@ -101,7 +101,7 @@ class MLLM(nn.Module):
     def compiled(self) -> Iterator[None]:
         """While it lasts the language model's layers run compiled, in one form that all share: 1.5 s in place of 2.6 a step of `tiny` on two cores.
 
-        Needs a C++ compiler on a CPU; there attention is spelt out, since that of PyTorch is slow backwards.
+        Needs a compiler for C++. On a CPU attention is spelt out, since that of PyTorch is slow backwards.
         """
         layers, attention = self.language.layers, self.language.config._attn_implementation
         try:

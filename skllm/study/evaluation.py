@@ -16,8 +16,7 @@ from skllm.reason.questions import NO, YES, judge
 from skllm.respond.answers import correct_lenient, correct_strict
 from skllm.respond.scores import Score, accuracy
 
-_SMALL = 10**9                            # weights; a language model of fewer is asked about several clips at once
-_TOGETHER = {"cuda": 64, "cpu": 8}        # so many
+_SMALL, _TOGETHER = 10**9, 64         # weights of a language model that is asked about so many clips at once
 Item, Answer = TypeVar("Item"), TypeVar("Answer")
 
 
@@ -63,13 +62,13 @@ def evaluate(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence
 
 
 def together(model: SkeletonLLM, clips: int) -> int:
-    """How many clips a small language model is asked about at once, so that every process has a share; another one.
+    """How many clips are asked about at once: some on a GPU by a small language model, so that every process has a share, else one.
 
     What a large one keeps of a clip is large, and is there once for every label.
     """
     small = sum(p.numel() for p in model.mllm.language.parameters()) < _SMALL
-    at_once = 1 if not small or model.mllm.foreground_only else _TOGETHER.get(model.mllm.model.device.type, 1)
-    return min(at_once, -(-clips // PartialState().num_processes))
+    several = small and model.mllm.model.device.type == "cuda" and not model.mllm.foreground_only
+    return min(_TOGETHER, -(-clips // PartialState().num_processes)) if several else 1
 
 
 def judged(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[str], title: str = "judging") -> Score:

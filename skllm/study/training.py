@@ -1,5 +1,6 @@
 """The stages as they are run: on which clips, from which checkpoint, and how well the result does. Notebooks and `skllm train` share it."""
 
+import gc
 import math
 import os
 import time
@@ -229,10 +230,14 @@ def run_stages(
         scores = {} if spread else examine(model, clips)
         if main:
             told = settings_of(stage, benchmark=clips.protocol.name, base=model.mllm.name, start=str(base), steps=steps, teacher=teacher,
-                               training_clips=len(clips.train), processes=PartialState().num_processes)
+                               training_clips=len(clips.train), processes=PartialState().num_processes,
+                               **{name: options.get(name, False) for name in ("bf16", "compiled")})
             write_record(stage.name, scale, seed, numbers_of(done, scores), told, time.time() - started, str(out / "results"))
         base = model.save_pretrained(folder / "model")
-        model = None if options.get("bf16") else model           # rounded: the next stage starts from what was saved
+        PartialState().wait_for_everyone()
+        if options.get("bf16"):                                  # rounded: the next stage starts from what was saved
+            model = done = None
+            gc.collect()                                         # a trained model refers to itself
         yield stage.name, base, scores
         if spread and number != numbers[-1]:
             raise ValueError(f"{stage.name} is saved in {folder}; with weights spread over processes, start the next stage anew with --resume")

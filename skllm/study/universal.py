@@ -27,7 +27,7 @@ from skllm.reason.mllm import MLLM
 from skllm.reason.questions import short, verify
 from skllm.respond.scores import Score, accuracy
 from skllm.skeleton import Skeleton
-from skllm.stored import is_stored
+from skllm.stored import RENDERERS, is_stored
 from skllm.study.baseline import TextEncoder, train_baseline
 from skllm.study.evaluation import evaluate
 from skllm.study.results import write_record
@@ -51,8 +51,12 @@ def make(
     from, by default the stage before or `tiny` with a tower that is trained here, from nothing; renderer: a key of `RENDERERS`; options go
     to `run_stages`.
     """
+    if renderer not in RENDERERS or renderer == "released":
+        raise ValueError(f"no renderer {renderer!r} to start from; known: {', '.join(kind for kind in RENDERERS if kind != 'released')}")
     if not base and stages[0] > 1:
         base = start_in(out, recipe, stages[0], seed)
+    if base and renderer != "draction":
+        raise ValueError(f"the renderer of {base} is its own; leave out renderer={renderer!r}, or start from stage 1 without a base")
     training, kept = material(data_root)
     labels = tuple(sorted({one.label for one in training}))
     clips = Material(Protocol("mixture", labels), labels, tuple(training), (), ())
@@ -103,7 +107,10 @@ def worse(name: str, clips: Sequence[LabelledClip], labels: Sequence[str]) -> Te
 
 
 def choices(data_root: str | Path) -> Tests:
-    """Choices of labels: people never trained on, the same in a format that is not in the mixture, and a benchmark that is not."""
+    """Choices of labels: people never trained on, the same in a format that is not in the mixture, and a benchmark that is not.
+
+    The shipped tower (`tiny`, `tiny-warm`) has seen Vicon's bodies of the training people, without labels; one that `make` trains has not.
+    """
     people = [one for one in mixture({"ui_prmd": ""}) if one.subject in UI_PRMD.test_subjects]
     vicon = [one for one in people if one.key.startswith(NEVER)]
     kinect = [one for one in people if not one.key.startswith(NEVER)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from math import cos, radians, sin
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from skllm.perturb import add_noise, drop_joints, resample
@@ -73,7 +73,7 @@ def mark(clip: Skeleton, share: float, generator: torch.Generator) -> Skeleton:
     """The clip as markers on the skin would follow it: some joints become two some centimetres apart, some bones carry one more.
 
     share: of all joints, and of all bones. Markers keep their place on the body as the first person turns, or along the clip's axes where
-    that person's facing is not seen.
+    that person's facing is not seen; those of a flat clip stay in its plane. Velocity and orientations are dropped.
     """
     old, joints = clip.topology, len(clip.topology.joint_names)
     drawn = torch.rand(joints + len(old.bones), generator=generator) < share
@@ -83,15 +83,21 @@ def mark(clip: Skeleton, share: float, generator: torch.Generator) -> Skeleton:
     if not ends:
         return clip
     a, b = map(list, zip(*ends, strict=True))
-    off = _stuck(clip, _OFF * torch.randn(len(ends), 3, generator=generator))
+    off = _stuck(clip, _OFF * torch.randn(len(ends), 3, generator=generator)) * deep(clip)
     xyz = torch.cat([clip.xyz, (clip.xyz[:, :, a] + clip.xyz[:, :, b]) / 2 + off[:, None]], 2)
     seen = torch.cat([clip.seen, torch.minimum(clip.seen[:, :, a], clip.seen[:, :, b])], 2)
     bones = [pair for n, (a, b) in enumerate(old.bones) for pair in ([(a, carrying[n]), (carrying[n], b)] if n in carrying else [(a, b)])]
     bones += [(j, twin) for j, twin in doubled.items()] + [(doubled[a], doubled.get(b, b)) for a, b in old.bones if a in doubled]
     whose = [pair[int(side)] for pair, side in zip(ends, torch.rand(len(ends), generator=generator) < 0.5, strict=True)]
-    names = (*old.joint_names, *(f"{old.joint_names[j]}, marker {n}" for n, j in enumerate(whose)))
+    names = (*old.joint_names, *(f"{old.joint_names[j]}, marker {n}" for n, j in enumerate(whose, joints)))
     parts, sides = ((*values, *(values[j] for j in whose)) for values in (old.parts, old.sides))
     return Skeleton(xyz, seen, clip.fps, Topology(f"{old.name}, {len(names)} markers", names, tuple(bones), parts, sides), name=clip.name)
+
+
+def deep(clip: Skeleton) -> Bool[Tensor, " 3"]:
+    """Along which axes the clip has any extent: a recording in two dimensions lacks one."""
+    there = clip.xyz[clip.seen > 0]
+    return there.amax(0) > there.amin(0)
 
 
 def _stuck(clip: Skeleton, offsets: Float[Tensor, "N 3"]) -> Float[Tensor, "T N 3"]:

@@ -64,13 +64,16 @@ class FeatureCache:
 class HeldFeatures:
     """What the tower sees of every view of every clip that some examples draw, seen once and held in the memory of the model's device.
 
-    workers: processes that read and bind the clips. Raises ValueError where the renderer is to learn, or views are drawn without end.
+    workers: processes that read and bind the clips. Raises ValueError where the renderer is to learn, views are drawn
+    without end, or only the foreground is seen.
     """
 
     def __init__(self, model: SkeletonLLM, examples: Examples, workers: int = 0):
         _must_rest(model)
         if examples.views is None:
             raise ValueError("features are held of a number of views; these examples draw new ones in each epoch: set the stage's views")
+        if model.mllm.foreground_only:
+            raise ValueError("held features are of equally many tokens, which foreground_only does not give; take a FeatureCache")
         self._held: dict[str, Tensor] = {}
         self._fill(model, examples, workers)
 

@@ -75,7 +75,7 @@ def four_stages(
 # faster; it is smaller too, and without dropout, whose random numbers would take an eighth of each step on a CPU.
 # "demo" is the embedded model on the bundled clips, "tiny" on a mixture of benchmarks. There its tower learns along in the first two stages, since
 # it is our own and has seen nothing else, and rests afterwards, so that three views of every clip are seen once; a clip is asked several
-# questions at once, and a task named twice has two turns. Its epochs are the 162, 73, 864 and 440 steps that were tried (CHANGELOG.md, Tried).
+# questions at once, and a task named twice has two turns. Its epochs come near the 162, 73, 864 and 440 steps that were tried (CHANGELOG.md, Tried).
 _SEEING = frozenset({"renderer", "tower", "projector"})
 _SAYING = frozenset({"projector", "lora"})
 _EYES = {"tower": 1e-4, "projector": 1e-3}

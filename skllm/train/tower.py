@@ -32,7 +32,7 @@ from skllm.render.camera import Camera, placement
 from skllm.render.gaussians import Tracks
 from skllm.render.renderer import tracks_of
 from skllm.skeleton import Skeleton
-from skllm.train.augment import resense
+from skllm.train.augment import deep, resense
 from skllm.train.points import POINTS, body_points, felt
 
 _FRAMES = 6                # of a clip and step; more clips teach more than more frames of one
@@ -132,6 +132,9 @@ class Views(Dataset):
         sampled = [self._view(self.clips[n].clip, dice).sample(_FRAMES, dice) for n in chosen]
         camera = Camera(PICTURE, PICTURE, config.fov_degrees)
         want = [targets(clip, camera, config.distance) for clip in sampled]
+        for n, told in zip(chosen, want, strict=True):
+            if not deep(self.clips[n].clip).all():               # which way the person of a flat recording faces, nobody knows
+                told.felt[:, :-1, :6], told.felt[:, -1, 3:] = torch.nan, torch.nan
         together = Targets(*(torch.cat([getattr(t, name) for t in want]) for name in Targets.__dataclass_fields__))
         return tracks_of(sampled, config), together, taste
 

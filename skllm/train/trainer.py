@@ -208,7 +208,7 @@ def stage_trainer(
     disk has room for it
     report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
     sheets: what was measured of each clip (`measure`), for tasks that ask for it; bf16: matrix products in bfloat16, for cards that have them,
-    and the frozen language model kept so; compiled: see `MLLM.compiled`
+    and the frozen language model stays so: go on from what is saved; compiled: see `MLLM.compiled`
     Raises OSError before the first step where the folder can't be written or the disk is too full.
     """
     if not (type(steps) is int and (steps == -1 or steps > 0)) or not 0 <= seed < 2**32:
@@ -244,7 +244,8 @@ def identity(model: SkeletonLLM, stage: Stage, examples: Examples, seed: int, bf
     clips = hashlib.sha256("\n".join([*(f"{one.key} {one.label}" for one in examples.clips), *examples.task.labels]).encode())
     told = json.dumps({**asdict(stage), "learns": sorted(stage.learns)}, sort_keys=True)
     made = f"{model.mllm.name}, {type(model.renderer).__name__}, {model.renderer.config}, {model.frames} frames, {len(model.mllm.adapters)} LoRAs"
-    return {"stage": told, "model": made, "seed": seed, "clips or labels": clips.hexdigest()[:16], "bf16": bf16}
+    made += ", bfloat16" if bf16 else ""
+    return {"stage": told, "model": made, "seed": seed, "clips or labels": clips.hexdigest()[:16]}
 
 
 def _keep_features(model: SkeletonLLM, examples: Examples, folder: Path, workers: int) -> None:

@@ -82,6 +82,13 @@ def test_a_tower_of_another_run_is_not_taken(monkeypatch, tmp_path):
     assert made == [8]
 
 
+def test_a_renderer_that_is_none_or_not_the_bases_is_refused_first(tmp_path):
+    with pytest.raises(ValueError, match="no renderer 'released' to start from"):
+        next(universal.make("", tmp_path, renderer="released"))
+    with pytest.raises(ValueError, match="is its own"):
+        next(universal.make("", tmp_path, base="tiny", renderer="2d"))
+
+
 def test_questions_that_cannot_be_asked_are_said_in_a_sentence(small_model):
     with pytest.raises(ValueError, match="no claim is true of three of 0 clips"):
         universal.claims_asked({}, 10)
