@@ -243,7 +243,7 @@ def test_a_single_frame_stays_a_single_frame():
 UNEVEN = mark(thin_out(kinect_clip(), 0.5, torch.Generator().manual_seed(1)), 0.5, torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("clip", [stick_clip(people=2), stick_clip().measured(), kinect_clip(), UNEVEN], ids=["stick", "measured", "kinect", "uneven"])
+@pytest.mark.parametrize("clip", [stick_clip(people=2), stick_clip().measured(), kinect_clip(), UNEVEN], ids="stick measured kinect uneven".split())
 def test_a_mirror_twice_is_nothing(clip):
     twice = mirror(mirror(clip))
     assert twice.topology == clip.topology and torch.equal(twice.xyz, clip.xyz) and torch.equal(twice.seen, clip.seen)
