@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     file.add_argument("--fps", type=float, help="frames a second, where the file does not say")
     file.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="another option of the format's reader")
     model = argparse.ArgumentParser(add_help=False)
-    model.add_argument("--model", default="tiny-warm", help="tiny-warm, a checkpoint's folder, or a Hugging Face id of an InternVL")
+    model.add_argument("--model", default="tiny-open", help="tiny-open, tiny-warm, a checkpoint's folder, or a Hugging Face id of an InternVL")
 
     def command(name: str, run, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text, description=text, parents=[*parents, machine])
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     command("clips", _clips, "list the clips in a file of several", file)
     render = command("render", _render, "paint the pictures that a language model sees", file)
     render.add_argument("-o", "--out", type=Path, required=True, help="where to paint them: .gif, .png or .html")
-    render.add_argument("--renderer", default="tiny-warm", help="tiny-warm, draction, 3d+velocity, 2d, jtm, or a checkpoint's folder")
+    render.add_argument("--renderer", default="tiny-open", help="tiny-open, tiny-warm, draction, 3d+velocity, 2d, jtm, or a checkpoint's folder")
     render.add_argument("--pixels", type=int, default=448, help="pixels a side of a renderer that brings no size (448)")
     render.add_argument("--turn", type=float, default=0.0, help="degrees to turn the clip about the vertical before it is painted (0)")
     render.add_argument("--frames", type=int, default=12, help="pictures a clip (12)")

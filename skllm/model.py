@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from skllm.reason.lora import Lora
 from skllm.reason.mllm import MLLM, Asked, Seen
-from skllm.reason.questions import DESCRIBE, choose
+from skllm.reason.questions import DESCRIBE, NAME, choose
 from skllm.reason.shards import fill, whole
 from skllm.reason.tiny import tower_sha256
 from skllm.render import DrActionConfig, Renderer
@@ -21,6 +21,7 @@ from skllm.skeleton import Skeleton
 from skllm.stored import RENDERERS, SHIPPED, is_stored, read_stored, write_stored
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
+_STRANGE = 0.01         # how likely a model says the labels in all where naming and choosing weigh the same (CHANGELOG.md, Tried)
 PARTS = ("renderer", "tower", "projector", "lora")       # what may learn
 
 
@@ -48,10 +49,12 @@ class SkeletonLLM(nn.Module):
     kept_features: where the renderer is frozen too, gives what the tower sees, computed once: a `FeatureCache`, by sampled clips, or
     `HeldFeatures`, by names
     own_tower: the vision tower has learned more than its base knew, and is saved with the model
+    named: it was taught to name actions without being told any labels, which ranks words that it knows better than a choice does
     """
 
     pictures: PictureCache | None = None
     own_tower = False
+    named = False
     kept_features: Callable[[list[Skeleton]], Tensor | list] | None = None
 
     def __init__(self, renderer: Renderer, mllm: MLLM, frames: int = 12):
@@ -66,7 +69,8 @@ class SkeletonLLM(nn.Module):
     ) -> "SkeletonLLM":
         """A model by name, a folder that `save_pretrained` wrote, or a Hugging Face id or folder of an InternVL or Qwen2.5-VL.
 
-        Names: `tiny`, whose projector has learned nothing yet, and `tiny-warm`, the same after the render warm-up.
+        Names: `tiny`, whose projector has learned nothing yet, `tiny-warm`, the same after the render warm-up on seven exercises, and `tiny-open`,
+        after all four stages on six benchmarks.
         renderer: a key of `RENDERERS`, by default draction, for a model that brings none; device: a CUDA device where there is one, else the CPU.
         Raises ValueError where a saved folder is damaged, or was trained over another base than the one at hand.
         """
@@ -95,7 +99,7 @@ class SkeletonLLM(nn.Module):
         if revision != model.base_revision():
             here = model.base_revision()
             raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {here}; use the release that trained it")
-        model.own_tower = told.get("own_tower", False)
+        model.own_tower, model.named = told.get("own_tower", False), told.get("named", False)
         for n, lora in enumerate(loras):            # one after another: each was trained over those before it
             model.mllm.add_lora(lora).load(_under(f"lora.{n}.", stored))
         model.mllm.merge_lora()
@@ -114,7 +118,7 @@ class SkeletonLLM(nn.Module):
         told = {
             "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
             "renderer": {"kind": kind, "config": asdict(self.renderer.config)}, "loras": [asdict(one.lora) for one in self.mllm.adapters],
-            "own_tower": self.own_tower,
+            "own_tower": self.own_tower, "named": self.named,
         }
         return write_stored(folder, told, learned)
 
@@ -193,6 +197,8 @@ class SkeletonLLM(nn.Module):
     def recognize(self, clip: Skeleton, labels: Sequence[str], reasoning: bool = False) -> Recognition:
         """The likeliest of the labels, with probabilities, and what the model says when asked for one of them.
 
+        Probabilities are those of a choice among the labels. Those of a model that is `named` are of what it says the person does when it
+        knows no labels, and of the choice as far as it would never say any of them, as with words that are new to it.
         reasoning: it is asked to think first, and the label on the last line of what it says counts as its strict answer.
         """
         return self.recognize_all([clip], labels, reasoning)[0]
@@ -202,9 +208,11 @@ class SkeletonLLM(nn.Module):
         """As `recognize`, of several clips at once: faster on a GPU."""
         seen = self.see(clips)
         heard = self.mllm.hear(seen, choose(labels))
-        chances = self.mllm.log_likelihoods(heard, labels).softmax(-1).tolist()
+        chances = self.mllm.log_likelihoods(heard, labels).softmax(-1)
+        if self.named:
+            chances = self.mllm.log_likelihoods(self.mllm.hear(seen, NAME), labels).exp() + _STRANGE * chances
         said = self.mllm.say(self.mllm.hear(seen, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
-        return [_recognition(labels, *one, reasoning) for one in zip(chances, said, strict=True)]
+        return [_recognition(labels, *one, reasoning) for one in zip((chances / chances.sum(-1, keepdim=True)).tolist(), said, strict=True)]
 
     def likeliest(self, clip: Skeleton, question: str, answers: Sequence[str]) -> str:
         """The one of some answers that the model would most likely give."""

@@ -16,7 +16,7 @@ from skllm.render.released import Released
 RENDERERS: dict[str, type[Renderer]] = {
     "draction": DrAction, "3d+velocity": VelocityRenderer, "2d": FlatRenderer, "jtm": TrajectoryRenderer, "released": Released,
 }
-SHIPPED = {"tiny-warm": files("skllm") / "weights" / "tiny_warm"}       # see weights/README.md
+SHIPPED = {name: files("skllm") / "weights" / name.replace("-", "_") for name in ("tiny-open", "tiny-warm")}       # see weights/README.md
 _CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 3
 
 

@@ -20,7 +20,7 @@ from skllm.reason.pictures import normalised
 from skllm.reason.questions import FRAME, NO, SYSTEM, YES
 from skllm.reason.tiny import load_tiny
 
-_KNOWN = "known are tiny, tiny-warm, a folder of save_pretrained, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
+_KNOWN = "known are tiny, tiny-open, tiny-warm, a folder of save_pretrained, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
 Seen = Float[Tensor, "T K D"] | list[Float[Tensor, "_ D"]]      # one clip's tokens, picture by picture
 Features = Float[Tensor, "T R C"] | list[Float[Tensor, "_ C"]]  # the same before the projector
 Asked = str | Sequence[str]                                     # a question or an answer, or several of one clip

@@ -187,7 +187,8 @@ def step_table(scale: str, seed: int, folder: str = "results") -> pd.DataFrame:
 
 def numbers_of(done: Trained, scores: Mapping[str, Score]) -> dict:
     """What a stage's record holds."""
-    return {**scores, "first loss": done.curve[0][1], "last loss": done.curve[-1][1], **{f"moved {part}": far for part, far in done.moved.items()},
+    losses = {"first loss": done.curve[0][1], "last loss": done.curve[-1][1]} if done.curve else {}          # none was told before an early end
+    return {**scores, **losses, **{f"moved {part}": far for part, far in done.moved.items()},
             **{f"seconds a step, {part}": value for part, value in done.seconds.items()}}
 
 

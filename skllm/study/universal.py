@@ -192,7 +192,7 @@ def main() -> None:
     """The command line: prints the scores, and writes the record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root", help="a folder with one for each benchmark: utd_mhad, msr_action3d, kard, hdm05, penn_action, nw_ucla")
-    parser.add_argument("--model", default="tiny-warm", help="a shipped model's name or a checkpoint's folder (tiny-warm)")
+    parser.add_argument("--model", default="tiny-open", help="a shipped model's name or a checkpoint's folder (tiny-open)")
     parser.add_argument("--baseline", type=_count, metavar="STEPS", help="train and test the baseline without pictures instead")
     parser.add_argument("--seed", type=int, default=0, help="of the baseline's training (0)")
     parser.add_argument("--bf16", action="store_true", help="in bfloat16: faster where the processor has it")

@@ -184,7 +184,7 @@ def make_ready(model: SkeletonLLM, stage: Stage, seed: int = 0) -> None:
         model.mllm.merge_lora()
     model.requires_grad_(False)
     model.kept_features = None
-    model.own_tower = model.own_tower or "tower" in stage.learns
+    model.own_tower, model.named = model.own_tower or "tower" in stage.learns, model.named or "name" in stage.task.split("+")
     for part in PARTS:
         for parameter in model.part(part).values():
             parameter.requires_grad_(part in stage.learns)
