@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from skllm.reason.conversation import Heard
 from skllm.reason.lora import Lora
 from skllm.reason.mllm import MLLM, Asked, Seen
 from skllm.reason.questions import DESCRIBE, NAME, choose
@@ -21,7 +22,7 @@ from skllm.skeleton import Skeleton
 from skllm.stored import RENDERERS, SHIPPED, is_stored, read_stored, write_stored
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
-_STRANGE = 0.01         # how likely a model says the labels in all where naming and choosing weigh the same (CHANGELOG.md, Tried)
+_STRANGE = 0.01         # weight of the choice beside naming: it decides where all labels together are named less often (CHANGELOG.md, Tried)
 PARTS = ("renderer", "tower", "projector", "lora")       # what may learn
 
 
@@ -49,7 +50,7 @@ class SkeletonLLM(nn.Module):
     kept_features: where the renderer is frozen too, gives what the tower sees, computed once: a `FeatureCache`, by sampled clips, or
     `HeldFeatures`, by names
     own_tower: the vision tower has learned more than its base knew, and is saved with the model
-    named: it was taught to name actions without being told any labels, which ranks words that it knows better than a choice does
+    named: it was taught to say what a person does without being told any labels; `recognize` then ranks by that
     """
 
     pictures: PictureCache | None = None
@@ -197,8 +198,9 @@ class SkeletonLLM(nn.Module):
     def recognize(self, clip: Skeleton, labels: Sequence[str], reasoning: bool = False) -> Recognition:
         """The likeliest of the labels, with probabilities, and what the model says when asked for one of them.
 
-        Probabilities are those of a choice among the labels. Those of a model that is `named` are of what it says the person does when it
-        knows no labels, and of the choice as far as it would never say any of them, as with words that are new to it.
+        Probabilities come from the choice among the labels. Those of a model that is `named` come from how likely it says each when it is asked what
+        the person does and told no labels; the choice counts for 1 % and so decides where all of them are unlikely, as words new to it are. Where
+        some labels are words of its training and some are new, the new ones hardly ever win.
         reasoning: it is asked to think first, and the label on the last line of what it says counts as its strict answer.
         """
         return self.recognize_all([clip], labels, reasoning)[0]
@@ -208,11 +210,18 @@ class SkeletonLLM(nn.Module):
         """As `recognize`, of several clips at once: faster on a GPU."""
         seen = self.see(clips)
         heard = self.mllm.hear(seen, choose(labels))
-        chances = self.mllm.log_likelihoods(heard, labels).softmax(-1)
-        if self.named:
-            chances = self.mllm.log_likelihoods(self.mllm.hear(seen, NAME), labels).exp() + _STRANGE * chances
+        chances = self._chances(seen, heard, labels).tolist()
         said = self.mllm.say(self.mllm.hear(seen, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
-        return [_recognition(labels, *one, reasoning) for one in zip((chances / chances.sum(-1, keepdim=True)).tolist(), said, strict=True)]
+        return [_recognition(labels, *one, reasoning) for one in zip(chances, said, strict=True)]
+
+    def _chances(self, seen: Tensor | list[Seen], heard: Heard, labels: Sequence[str]) -> Float[Tensor, "B N"]:
+        """Probabilities of the labels, clip by clip; heard: the choice among them."""
+        chosen = self.mllm.log_likelihoods(heard, labels).softmax(-1)
+        if not self.named:
+            return chosen
+        plain = [" ".join(label.lower().split()) for label in labels]         # as training spelt them
+        both = self.mllm.log_likelihoods(self.mllm.hear(seen, NAME), plain).exp() + _STRANGE * chosen
+        return both / both.sum(-1, keepdim=True)
 
     def likeliest(self, clip: Skeleton, question: str, answers: Sequence[str]) -> str:
         """The one of some answers that the model would most likely give."""

@@ -55,5 +55,5 @@ def test_every_shipped_file_is_in_the_packages_data():
     packed = {path for pattern in patterns for path in (ROOT / "skllm").glob(pattern)}
     shipped = [path for path in (ROOT / "skllm").rglob("*") if path.suffix in (".safetensors", ".npz", ".bvh", ".skeleton", ".json")]
     assert shipped and set(shipped) <= packed
-    assert sum(path.stat().st_size for path in shipped if path.suffix == ".safetensors") < 15e6
+    assert sum(path.stat().st_size for path in shipped if path.suffix == ".safetensors") < 40e6
     assert sum(path.stat().st_size for path in shipped if path.suffix == ".npz") < 12e6

@@ -183,15 +183,29 @@ UNIVERSAL = {
     "ui_prmd, 5 cm noise": "the same, 5 cm noise", "ui_prmd, Vicon": "the same people as 39 Vicon markers, a format never trained on",
     "nw_ucla": "NW-UCLA, a benchmark never trained on, ten actions",
 }
+ASKED = {
+    "claims about unseen people": "YES or NO to claims about people never trained on",
+    "short questions about unseen people": "short questions about them",
+}
 
 
 def universal_section() -> str:
     """The README's part on people, formats and a benchmark never trained on, from the records."""
     told = table("universal_baseline")
-    scores = {name: over_seeds([Score(row.value, int(row.n), row.low, row.high) for row in told[told["name"] == f"{name} (ranked)"].itertuples()])
-              for name in UNIVERSAL}
+    ours, fixed = ({one: Score(cell["value"], cell["n"], cell["low"], cell["high"]) for one, cell in record(name)["numbers"].items()}
+                   for name in ("universal", "universal_fixed"))
+    assert record("universal")["settings"]["model"] == "tiny-open" and record("universal_fixed")["settings"]["renderer"] == "3d+velocity"
     seeds, steps = sorted(set(told["seed"])), {record("universal_baseline", seed)["settings"]["steps"] for seed in told["seed"]}
-    lines = [f"| choice among ten labels | n | without pictures, mean of {len(seeds)} seeds, {steps.pop()} steps |", "|---|---|---|"]
+    lines = [f"| choice among ten labels | n | `tiny-open`, ranked | strict | 3D+Velocity, ranked | without pictures, mean of {len(seeds)} seeds, "
+             f"{steps.pop()} steps |", "|---|---|---|---|---|---|"]
     assert not steps
-    return "\n".join([*lines, *(f"| {UNIVERSAL[name]} | {score.n:,} | {score.value:.1%} ({score.low:.1%} to {score.high:.1%}) |"
-                                for name, score in scores.items())])
+    for name, title in UNIVERSAL.items():
+        other = over_seeds([Score(row.value, int(row.n), row.low, row.high) for row in told[told["name"] == f"{name} (ranked)"].itertuples()])
+        cells = (ours[f"{name} (ranked)"], ours[f"{name} (strict)"], fixed.get(f"{name} (ranked)"), other)
+        lines.append(f"| {title} | {other.n:,} | " + " | ".join(map(shown, cells)) + " |")
+    lines += [f"| {title} | {ours[name].n:,} | {shown(ours[name])} | | {shown(fixed.get(name))} | |" for name, title in ASKED.items()]
+    return "\n".join(lines)
+
+
+def shown(score: Score | None) -> str:
+    return f"{score.value:.1%} ({score.low:.1%} to {score.high:.1%})" if score else ""

@@ -1,7 +1,7 @@
 """MLLM: a frozen multimodal model that sees pictures, and answers or is scored on answers. Chat format is ChatML."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from skllm.reason.foreground import painted_groups
 from skllm.reason.lora import Adapter, Lora
 from skllm.reason.pictures import normalised
 from skllm.reason.questions import FRAME, NO, SYSTEM, YES
+from skllm.reason.speed import keep_in
 from skllm.reason.tiny import load_tiny
 
 _KNOWN = "known are tiny, tiny-open, tiny-warm, a folder of save_pretrained, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
@@ -96,24 +97,6 @@ class MLLM(nn.Module):
         self.merge_lora()
         self.adapters.append(Adapter(self.language, lora, seed))
         return self.adapters[-1]
-
-    @contextmanager
-    def compiled(self) -> Iterator[None]:
-        """While it lasts the language model's layers run compiled, in one form that all share: 1.5 s in place of 2.6 a step of `tiny` on two cores.
-
-        Needs a compiler for C++. On a CPU attention is spelt out, since that of PyTorch is slow backwards.
-        """
-        layers, attention = self.language.layers, self.language.config._attn_implementation
-        try:
-            if self.model.device.type == "cpu":
-                self.language.set_attn_implementation("eager")
-            for layer in layers:
-                layer.compile(dynamic=True)
-            yield
-        finally:
-            self.language.set_attn_implementation(attention)
-            for layer in layers:
-                layer._compiled_call_impl = None
 
     def merge_lora(self) -> None:
         """Makes the last LoRA part of the language model's weights; what it changed stays to be saved."""
@@ -287,12 +270,6 @@ class MLLM(nn.Module):
         hidden = torch.cat([heard.last.repeat_interleave(count, 0), rest[:, :-1]], 1)
         each = self.model.lm_head(hidden).float().log_softmax(-1).gather(-1, ids[..., None])[..., 0]
         return (each * there).sum(1).unflatten(0, (clips, count))
-
-
-def keep_in(parameters: Iterable[nn.Parameter], dtype: torch.dtype) -> None:
-    """Weights in another dtype, in place. Unlike `Module.to` it leaves buffers, since rounded rotary frequencies would shift positions."""
-    for parameter in parameters:
-        parameter.data = parameter.data.to(dtype)
 
 
 def _several(one: Asked) -> Sequence[str]:

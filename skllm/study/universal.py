@@ -109,7 +109,8 @@ def worse(name: str, clips: Sequence[LabelledClip], labels: Sequence[str]) -> Te
 def choices(data_root: str | Path) -> Tests:
     """Choices of labels: people never trained on, the same in a format that is not in the mixture, and a benchmark that is not.
 
-    The shipped tower (`tiny`, `tiny-warm`) has seen Vicon's bodies of the training people, without labels; one that `make` trains has not.
+    The shipped tower of `tiny` and `tiny-warm` has seen Vicon's bodies of the training people, without labels; that of `tiny-open`, and one that
+    `make` trains, has not.
     """
     people = [one for one in mixture({"ui_prmd": ""}) if one.subject in UI_PRMD.test_subjects]
     vicon = [one for one in people if one.key.startswith(NEVER)]
@@ -196,13 +197,15 @@ def main() -> None:
     parser.add_argument("--baseline", type=_count, metavar="STEPS", help="train and test the baseline without pictures instead")
     parser.add_argument("--seed", type=int, default=0, help="of the baseline's training (0)")
     parser.add_argument("--bf16", action="store_true", help="in bfloat16: faster where the processor has it")
-    parser.add_argument("--record", action="store_true", help="write the record, into results/universal or results/universal_baseline")
+    parser.add_argument("--record", action="store_true", help="write the record, into results/universal, universal_fixed or universal_baseline")
     asked, started = parser.parse_args(), time.time()
     if asked.baseline:
         name, scores, settings = "universal_baseline", examine_baseline(asked.data_root, asked.baseline, asked.seed), {"steps": asked.baseline}
     else:
         model = SkeletonLLM.from_pretrained(asked.model, dtype=torch.bfloat16 if asked.bf16 else None)
-        name, scores, settings = "universal", examine_all(model, asked.data_root), {"model": asked.model, "bf16": asked.bf16}
+        renderer = next(kind for kind, known in RENDERERS.items() if type(model.renderer) is known)
+        name, scores = "universal" if renderer == "draction" else "universal_fixed", examine_all(model, asked.data_root)
+        settings = {"model": asked.model, "renderer": renderer, "bf16": asked.bf16}
     print(json.dumps({test: str(score) for test, score in scores.items()}, indent=1))
     if asked.record:
         print(write_record(name, "demo", asked.seed, scores, settings, time.time() - started))

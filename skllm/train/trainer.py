@@ -20,8 +20,8 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import PARTS, SkeletonLLM
-from skllm.reason.mllm import keep_in
 from skllm.reason.shards import whole
+from skllm.reason.speed import compiled_layers, keep_in
 from skllm.skeleton import Skeleton
 from skllm.train.checkpoints import claim, lock, must_be_same, must_hold, seal, set_aside, whole_checkpoints
 from skllm.train.examples import Examples, collate, collate_bound, collate_named
@@ -88,7 +88,7 @@ class StageTrainer(Trainer):
             print(f"{self.stage.name}, {start}: {self.model.learning()}")
         set_seed(self.args.seed + self.args.process_index)         # whatever was drawn before; a checkpoint brings its own dice
         try:
-            with self.model.mllm.compiled() if self.compiled else nullcontext():
+            with compiled_layers(self.model.mllm.language) if self.compiled else nullcontext():
                 told = super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
             self._must_be_finite(f"after step {self.state.global_step} of {self.stage.name}")
             return told
@@ -184,7 +184,8 @@ def make_ready(model: SkeletonLLM, stage: Stage, seed: int = 0) -> None:
         model.mllm.merge_lora()
     model.requires_grad_(False)
     model.kept_features = None
-    model.own_tower, model.named = model.own_tower or "tower" in stage.learns, model.named or "name" in stage.task.split("+")
+    model.own_tower = model.own_tower or "tower" in stage.learns
+    model.named = "name" in stage.task.split("+") if stage.lora else model.named            # the last to teach the language model decides
     for part in PARTS:
         for parameter in model.part(part).values():
             parameter.requires_grad_(part in stage.learns)
@@ -208,7 +209,7 @@ def stage_trainer(
     disk has room for it
     report_to: the Trainer's trackers, such as "tensorboard"; timed: measure where each step's seconds go
     sheets: what was measured of each clip (`measure`), for tasks that ask for it; bf16: matrix products in bfloat16, for cards that have them,
-    and the frozen language model stays so: go on from what is saved; compiled: see `MLLM.compiled`
+    and the frozen language model stays so: go on from what is saved; compiled: see `compiled_layers`
     Raises OSError before the first step where the folder can't be written or the disk is too full.
     """
     if not (type(steps) is int and (steps == -1 or steps > 0)) or not 0 <= seed < 2**32:

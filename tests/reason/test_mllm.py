@@ -5,8 +5,9 @@ import shutil
 import pytest
 import torch
 
-from skllm.reason.mllm import MLLM, keep_in
+from skllm.reason.mllm import MLLM
 from skllm.reason.questions import SYSTEM, choose, shuffled
+from skllm.reason.speed import compiled_layers, keep_in
 from tests.conftest import fake_mllm, fake_tokenizer, same_slope
 
 
@@ -176,12 +177,12 @@ def test_compiled_layers_say_the_same_and_are_as_before_afterwards(mllm, picture
     plain = one.loss(tokens, asked, said)
     (slopes,) = torch.autograd.grad(plain, tokens)
     attention = one.language.config._attn_implementation
-    with one.compiled():
+    with compiled_layers(one.language):
         assert all(layer._compiled_call_impl for layer in one.language.layers)
-        compiled = one.loss(tokens, asked, said)
-        (same,) = torch.autograd.grad(compiled, tokens)
+        faster = one.loss(tokens, asked, said)
+        (same,) = torch.autograd.grad(faster, tokens)
         single = one.loss(tokens, [pair[0] for pair in asked], ["sit", "sit"])
-    torch.testing.assert_close(compiled, plain, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(faster, plain, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(same, slopes, rtol=1e-3, atol=1e-6)
     torch.testing.assert_close(single, one.loss(tokens, [pair[0] for pair in asked], ["sit", "sit"]), rtol=1e-4, atol=1e-5)
     assert one.language.config._attn_implementation == attention and not any(layer._compiled_call_impl for layer in one.language.layers)

@@ -1,10 +1,12 @@
 import json
+import math
 
 import pytest
 import torch
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import SkeletonLLM
+from skllm.reason.lora import Lora
 from skllm.render import DrAction, DrActionConfig
 from skllm.train.examples import Examples
 from skllm.train.stages import RECIPES, Stage
@@ -154,6 +156,19 @@ def test_only_the_stages_parts_learn():
     assert not any(p.requires_grad for p in one.renderer.parameters())
     assert all(p.requires_grad for p in one.mllm.projector.parameters())
     assert "renderer" not in one.learning()
+
+
+def test_the_last_stage_to_teach_the_language_model_decides_how_labels_are_ranked():
+    one, rates, lora = model(), {"projector": 1e-3, "lora": 1e-3}, Lora(rank=2, alpha=4, dropout=0)
+    assert not one.named
+    for task, taught, named in (("name+pick", lora, True), ("choose", None, True), ("choose", lora, False)):
+        learns = frozenset(rates) if taught else frozenset({"projector"})
+        make_ready(one, Stage("s", learns, task, {part: rates[part] for part in learns}, lora=taught))
+        assert one.named is named
+
+
+def test_the_recipe_of_the_shipped_model_gives_its_steps():
+    assert [math.ceil(stage.epochs * (3937 // stage.clips)) for stage in RECIPES["tiny"]] == [53, 66, 1372, 165]
 
 
 @pytest.mark.parametrize(("learns", "rates"), [({"eyes"}, {"eyes": 1e-3}), (set(), {}), ({"renderer"}, {}), ({"renderer"}, {"renderer": 0.0})])
