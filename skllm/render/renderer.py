@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from skllm.render.blending import BLENDS
 from skllm.render.camera import Camera, placement
+from skllm.render.gaps import bridged
 from skllm.render.gaussians import Gaussians, Tracks, bind
 from skllm.render.splatting import BACKENDS, LAWS, splat
 from skllm.skeleton import Skeleton
@@ -29,6 +30,7 @@ class DrActionConfig:
     features, hidden: widths of a part's feature vector (the paper's 3) and of the two heads
     geometry: which of position, scale and rotation learn beside colour and opacity; the paper says all, its code has none
     blend: which joints carry a Gaussian, one of `BLENDS`
+    bridge: seconds; a joint that is out of sight for no longer is painted between where it was seen before and after (`bridged`); 0 for never
     """
 
     size: int = 448
@@ -45,6 +47,7 @@ class DrActionConfig:
     geometry: Sequence[str] = GEOMETRY
     blend: str = "topology"
     backend: str = "auto"
+    bridge: float = 0.0
 
     def __post_init__(self) -> None:
         for what, known in (("inputs", INPUTS), ("geometry", GEOMETRY)):
@@ -59,6 +62,8 @@ class DrActionConfig:
                 raise ValueError(f"{what} is a whole number, at least {least}; got {getattr(self, what)!r}")
         if not (0 < self.radius < float("inf") and 0 < self.distance < float("inf")):
             raise ValueError(f"radius and distance are positive metres; got {self.radius} and {self.distance}")
+        if not 0 <= self.bridge < float("inf"):
+            raise ValueError(f"bridge is in seconds, 0 or more; got {self.bridge}")
 
 
 class Renderer(nn.Module):
@@ -82,8 +87,11 @@ class Renderer(nn.Module):
         return self._here.device
 
     def sample(self, clip: Skeleton, frames: int, generator: torch.Generator | None = None) -> Skeleton:
-        """The frames of a clip that become pictures: segment centres, or with a generator a random one of each segment."""
-        return clip.sample(frames, generator)
+        """The frames of a clip that become pictures: segment centres, or with a generator a random one of each segment.
+
+        Joints that are lost for no longer than the configuration's `bridge` are bridged first.
+        """
+        return bridged(clip, self.config.bridge).sample(frames, generator)
 
     def look(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T"]]:
         """Colours and opacities in [0, 1] of every track at every frame."""
