@@ -19,7 +19,7 @@ from skllm.render.cache import PictureCache
 from skllm.render.gaussians import Tracks
 from skllm.respond.answers import final_label, parse_label
 from skllm.skeleton import Skeleton
-from skllm.stored import RENDERERS, SHIPPED, is_stored, read_stored, write_stored
+from skllm.stored import RENDERERS, SHIPPED, is_stored, kind_of, read_stored, write_stored
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
 _STRANGE = 0.01         # weight of the choice beside naming: it decides where all labels together are named less often (CHANGELOG.md, Tried)
@@ -115,10 +115,10 @@ class SkeletonLLM(nn.Module):
         folder, learned = Path(folder), {name: value.to(dtype) for name, value in self.learned().items()}
         if torch.distributed.is_initialized() and torch.distributed.get_rank():
             return folder
-        kind = next(name for name, known in RENDERERS.items() if type(self.renderer) is known)
         told = {
             "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
-            "renderer": {"kind": kind, "config": asdict(self.renderer.config)}, "loras": [asdict(one.lora) for one in self.mllm.adapters],
+            "renderer": {"kind": kind_of(self.renderer), "config": asdict(self.renderer.config)},
+            "loras": [asdict(one.lora) for one in self.mllm.adapters],
             "own_tower": self.own_tower, "named": self.named,
         }
         return write_stored(folder, told, learned)

@@ -20,6 +20,11 @@ SHIPPED = {name: files("skllm") / "weights" / name.replace("-", "_") for name in
 _CONFIG, _WEIGHTS, _LAYOUT = "skllm.json", "learned.safetensors", 3
 
 
+def kind_of(renderer: Renderer) -> str:
+    """Its key in `RENDERERS`."""
+    return next(kind for kind, known in RENDERERS.items() if type(renderer) is known)
+
+
 def is_stored(folder: Path) -> bool:
     """Whether a model was saved there to its end."""
     return (folder / _CONFIG).is_file()

@@ -15,8 +15,7 @@ def keep_in(parameters: Iterable[nn.Parameter], dtype: torch.dtype) -> None:
 
 @contextmanager
 def compiled_layers(language: nn.Module) -> Iterator[None]:
-    """While it lasts a language model's layers run compiled, in one form that all share: forward and backward of 4 x 410
-    tokens of `tiny` take 1.5 s in place of 2.6 on two cores.
+    """While it lasts a language model's layers run compiled, in one form that all share.
 
     Needs a compiler for C++. On a CPU attention is spelt out, since that of PyTorch is slow backwards.
     """

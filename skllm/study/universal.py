@@ -27,7 +27,7 @@ from skllm.reason.mllm import MLLM
 from skllm.reason.questions import short, verify
 from skllm.respond.scores import Score, accuracy
 from skllm.skeleton import Skeleton
-from skllm.stored import RENDERERS, is_stored
+from skllm.stored import RENDERERS, is_stored, kind_of
 from skllm.study.baseline import TextEncoder, train_baseline
 from skllm.study.evaluation import evaluate
 from skllm.study.results import write_record
@@ -203,7 +203,7 @@ def main() -> None:
         name, scores, settings = "universal_baseline", examine_baseline(asked.data_root, asked.baseline, asked.seed), {"steps": asked.baseline}
     else:
         model = SkeletonLLM.from_pretrained(asked.model, dtype=torch.bfloat16 if asked.bf16 else None)
-        renderer = next(kind for kind, known in RENDERERS.items() if type(model.renderer) is known)
+        renderer = kind_of(model.renderer)
         name, scores = "universal" if renderer == "draction" else "universal_fixed", examine_all(model, asked.data_root)
         settings = {"model": asked.model, "renderer": renderer, "bf16": asked.bf16}
     print(json.dumps({test: str(score) for test, score in scores.items()}, indent=1))
