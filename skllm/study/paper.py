@@ -15,7 +15,8 @@ def expected(notebook: str, tables: Sequence[str] = ()) -> pd.DataFrame:
     told = pd.read_csv(str(files("skllm.study") / "paper.csv"))
     told = told[told["notebook"] == notebook]
     if told.empty or (strange := set(tables) - set(told["table"])):
-        raise ValueError(f"no numbers of the paper for {notebook!r}" + (f" in {', '.join(sorted(strange))}" if len(told) else "") + "; see skllm/study/paper.csv")
+        where = f" in {', '.join(sorted(strange))}" if len(told) else ""
+        raise ValueError(f"no numbers of the paper for {notebook!r}{where}; see skllm/study/paper.csv")
     return (told[told["table"].isin(tables)] if tables else told).drop(columns="notebook").reset_index(drop=True)
 
 
