@@ -65,4 +65,5 @@ def operations(tower: dict, language: dict, frames: int = 12, question: int = 64
         mask = torch.ones(1, 1, length, length, dtype=torch.bool, device="meta")               # spelt out, or transformers looks into it
         words = torch.zeros(1, length, language["hidden_size"], device="meta")
         model.model.language_model(inputs_embeds=words, attention_mask=mask, use_cache=False)
-    return {"patches": float(frames * side**2), "tokens": float(tokens), "tower": seen.get_total_flops() / 1e12, "language model": read.get_total_flops() / 1e12}
+    flops = {"tower": seen.get_total_flops() / 1e12, "language model": read.get_total_flops() / 1e12}
+    return {"patches": float(frames * side**2), "tokens": float(tokens), **flops}
