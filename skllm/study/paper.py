@@ -1,0 +1,28 @@
+"""The paper's numbers, as far as they could be found, each with its source: what is expected of a reproduction."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import pandas as pd
+
+
+def expected(notebook: str, tables: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows of the paper that a notebook reproduces: table, method, setting, value, unit, source, confidence.
+
+    A value that could not be found is missing, and its confidence says unknown. tables: only these. Raises ValueError where nothing is known of
+    the notebook or of a table.
+    """
+    told = pd.read_csv(str(files("skllm.study") / "paper.csv"))
+    told = told[told["notebook"] == notebook]
+    if told.empty or (strange := set(tables) - set(told["table"])):
+        where = f" in {', '.join(sorted(strange))}" if len(told) else ""
+        raise ValueError(f"no numbers of the paper for {notebook!r}{where}; see skllm/study/paper.csv")
+    return (told[told["table"].isin(tables)] if tables else told).drop(columns="notebook").reset_index(drop=True)
+
+
+def wide(told: pd.DataFrame) -> pd.DataFrame:
+    """The same as a table to read: a row for each method, a column for each setting, "unknown" where nothing was found, a mark where it is unsure."""
+    marks = {"high": "", "medium": " ?", "low": " ??"}
+    shown = ["unknown" if pd.isna(row.value) else f"{row.value:g}{marks[row.confidence]}" for row in told.itertuples()]
+    settings, methods = told["setting"].drop_duplicates(), told["method"].drop_duplicates()
+    return told.assign(shown=shown).pivot(index="method", columns="setting", values="shown").loc[methods, settings].fillna("")

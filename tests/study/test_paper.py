@@ -1,0 +1,44 @@
+import pytest
+
+from skllm.study.paper import expected, wide
+
+
+def value(told, method, setting):
+    (found,) = told[(told["method"] == method) & (told["setting"] == setting)]["value"]
+    return found
+
+
+def test_numbers_that_stand_in_several_tables_agree():
+    main = expected("06_open_vocabulary")
+    for notebook, method in (("10_renderers", "DrAction"), ("17_external_mllms", "SkeletonLLM")):
+        assert value(expected(notebook), method, "NTU-60 48/12") == value(main, "SkeletonLLM", "NTU-60 48/12")
+    pixels = expected("12_frames_and_resolution", ["Table 13"])
+    splits = [f"NTU-60 {split}" for split in ("55/5", "48/12", "40/20", "30/30")]
+    assert [value(pixels, "448 pixels", one) for one in splits] == [value(main, "SkeletonLLM", one) for one in splits]
+    assert round(sum(value(main, "SkeletonLLM", one) for one in splits) / 4, 2) == value(
+        expected("12_frames_and_resolution"), "SkeletonLLM, mean of four splits", "12 frames")
+    worse = expected("13_robustness")
+    for setting in ("0 % of the joints hidden", "0 cm noise"):
+        assert value(worse, "TDSM", setting) == value(main, "TDSM", "NTU-60 48/12")
+
+
+def test_a_number_has_a_source_or_is_said_to_be_unknown():
+    for notebook in ("06_open_vocabulary", "08_captioning", "13_robustness", "15_cost"):
+        told = expected(notebook)
+        missing = told["value"].isna()
+        assert (told["confidence"] == "unknown").eq(missing).all() and told["source"].notna().eq(~missing).all()
+        assert told["confidence"].isin(["high", "medium", "low", "unknown"]).all()
+        assert not told.duplicated(["table", "method", "setting"]).any()
+
+
+def test_a_table_shows_what_is_unsure_and_what_is_unknown():
+    shown = wide(expected("10_renderers", ["Table 7"]))
+    assert shown.loc["DrAction", "NTU-60 48/12"] == "64.72" and shown.loc["2D", "NTU-60 48/12"] == "57.24 ??"
+    assert "unknown" in wide(expected("08_captioning")).to_numpy()
+
+
+def test_what_the_paper_does_not_tell_is_refused():
+    with pytest.raises(ValueError, match="no numbers of the paper for '00_quickstart'"):
+        expected("00_quickstart")
+    with pytest.raises(ValueError, match="in Table 99"):
+        expected("13_robustness", ["Table 99"])
