@@ -81,6 +81,11 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--out", help="the store's folder (prepared/BENCHMARK)")
     prepare.add_argument("--workers", type=int, help="processes (one a core)")
     prepare.add_argument("--leave-out", help="a text file with keys to be left out")
+    again = command("reproduce", _reproduce, "execute every notebook in order, going on where it stopped, and tell what the paper reports beside it")
+    again.add_argument("--scale", default="demo", choices=("smoke", "demo", "paper"))
+    again.add_argument("--only", nargs="+", default=[], metavar="NAME", help="notebooks whose names begin so, such as 07")
+    again.add_argument("--again", action="store_true", help="execute those that were executed before, too")
+    again.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help="parameters of the notebooks, such as data_root=FOLDER")
     cli_train.add_options(command("train", cli_train.run, "train the four stages in a row, or some of them; examines and records each"))
     return whole
 
@@ -110,6 +115,19 @@ def _number(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def _reproduce(asked: argparse.Namespace) -> None:
+    from skllm.study.reproduce import reproduce
+
+    given = dict(pair.partition("=")[::2] for pair in asked.set)
+    if not all("=" in pair for pair in asked.set):
+        raise ValueError(f"--set {' '.join(asked.set)!r} has a parameter without a value; write NAME=VALUE")
+    told = reproduce(asked.scale, asked.only, asked.again, given)
+    failed = [name for name, what in told if what.startswith("failed")]
+    _tell(asked, dict(told), f"{len(told) - len(failed)} of {len(told)} notebooks executed, in runs/reproduce/{asked.scale}")
+    if failed:
+        raise ValueError(f"{', '.join(failed)} failed; look at runs/reproduce/{asked.scale}, mend and run it again")
 
 
 def _clips(asked: argparse.Namespace) -> None:

@@ -21,12 +21,16 @@ _INK = "#444444"
 
 
 def save(figure: Figure, name: str, folder: str = "papers/figures", colours: int = 256) -> Path:
-    """Writes `<folder>/<name>.png` at 90 dots an inch, in so many colours for the sake of its size, and returns its path."""
+    """Writes `<folder>/<name>.png` at 90 dots an inch, in so many colours for the sake of its size, and the same as PDF for print.
+
+    Returns the path of the PNG.
+    """
     path = project_folder() / folder / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     held = io.BytesIO()
     figure.savefig(held, dpi=90, bbox_inches="tight")
     Image.open(held).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+    figure.savefig(path.with_suffix(".pdf"), bbox_inches="tight", metadata={"CreationDate": None})
     return path
 
 
@@ -153,8 +157,8 @@ def moved(changes: Mapping[str, float], title: str) -> Figure:
     return figure
 
 
-def seconds(rows: Mapping[str, Mapping[str, float]], title: str) -> Figure:
-    """Where the seconds of a step go: one stacked bar a row, with its sum."""
+def seconds(rows: Mapping[str, Mapping[str, float]], title: str, of: str = "step") -> Figure:
+    """Where the seconds of a step, or of something else, go: one stacked bar a row, with its sum."""
     figure, axis = plt.subplots(figsize=(7, 0.5 * len(rows) + 1.5))
     left = np.zeros(len(rows))
     for n, part in enumerate(next(iter(rows.values()))):
@@ -162,11 +166,11 @@ def seconds(rows: Mapping[str, Mapping[str, float]], title: str) -> Figure:
         axis.barh(list(rows), width, left=left, label=part, color=plt.colormaps["tab10"](n))
         left += width
     for n, total in enumerate(left):
-        axis.annotate(f" {total:.1f} s", (total, n), va="center", fontsize=8, color=_INK)
-    axis.set(xlabel="seconds a step", title=title)
+        axis.annotate(f" {total:.{1 if left.max() >= 2 else 2}f} s", (total, n), va="center", fontsize=8, color=_INK)
+    axis.set(xlabel=f"seconds of {'an' if of[0] in 'aeiou' else 'a'} {of}", title=title)
     axis.margins(x=0.12)
     axis.invert_yaxis()
-    axis.legend(fontsize=7, ncol=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.35 * 3 / (len(rows) + 1.5)))
+    axis.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     _plain(figure)
     return figure
 

@@ -1,9 +1,11 @@
 """The paper's numbers, as far as they could be found, each with its source: what is expected of a reproduction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 import pandas as pd
+
+from skllm.respond.scores import Score
 
 
 def expected(notebook: str, tables: Sequence[str] = ()) -> pd.DataFrame:
@@ -26,3 +28,21 @@ def wide(told: pd.DataFrame) -> pd.DataFrame:
     shown = ["unknown" if pd.isna(row.value) else f"{row.value:g}{marks[row.confidence]}" for row in told.itertuples()]
     settings, methods = told["setting"].drop_duplicates(), told["method"].drop_duplicates()
     return told.assign(shown=shown).pivot(index="method", columns="setting", values="shown").loc[methods, settings].fillna("")
+
+
+def beside(told: pd.DataFrame, here: Mapping[str, Score], title: str) -> pd.DataFrame:
+    """What the paper reports and what was obtained here, a row for each method: its numbers, their sources, and under `title` ours.
+
+    Rows that only one of the two has stay, so that what is missing is seen.
+    """
+    table = wide(told) if len(told) else pd.DataFrame()
+    sources = told.dropna(subset="value").groupby("method", sort=False)["source"].agg(lambda some: "; ".join(dict.fromkeys(some)))
+    methods = list(dict.fromkeys([*table.index, *here]))
+    table = table.reindex(methods).fillna("not in the paper")
+    table.columns = [f"the paper, {name}" for name in table.columns]
+    return table.assign(**{"its source": sources.reindex(methods).fillna(""), title: [str(here[m]) if m in here else "not run" for m in methods]})
+
+
+def verdict(one: Score, other: Score) -> str:
+    """Whether the first is ahead of the second or behind by more than their intervals, or no difference is shown."""
+    return "ahead" if one.low > other.high else "behind" if one.high < other.low else "no difference shown"

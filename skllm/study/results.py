@@ -16,6 +16,8 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from skllm.respond.scores import Score
+
 SCALES = ("smoke", "demo", "paper")
 _PACKAGES = ("skllm", "torch", "transformers", "numpy", "numba", "peft", "accelerate")
 
@@ -44,6 +46,7 @@ def write_record(
         "notebook": notebook, "scale": scale, "seed": seed, "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1), "numbers": {name: _plain(value) for name, value in numbers.items()},
         "settings": {name: _plain(value) for name, value in settings.items()}, "made_with": environment(),
+        **({"code": code_digest(source)} if (source := project_folder() / "notebooks" / f"{notebook}.ipynb").is_file() else {}),
     }
     new = path.with_suffix(".new")
     new.write_text(json.dumps(told, indent=1, allow_nan=False))
@@ -61,6 +64,13 @@ def environment() -> dict:
     }
 
 
+def code_digest(notebook: Path) -> str:
+    """A digest of a notebook's code, without outputs and without what papermill puts in: a record of other code is out of date."""
+    cells = [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
+    own = [cell for cell in cells if "injected-parameters" not in cell["metadata"].get("tags", [])]
+    return hashlib.sha256("\0".join("".join(cell["source"]) for cell in own).encode()).hexdigest()[:16]
+
+
 def table(notebook: str, folder: str = "results") -> pd.DataFrame:
     """All records of one notebook, one row a number: scale, seed, name, value, interval and n where it has them."""
     rows = []
@@ -71,6 +81,16 @@ def table(notebook: str, folder: str = "results") -> pd.DataFrame:
             shown = {key: fields.get(key) for key in ("value", "low", "high", "n")}
             rows.append({"scale": told["scale"], "seed": told["seed"], "name": name, **shown})
     return pd.DataFrame(rows)
+
+
+def scores(notebook: str, scale: str, seed: int = 0, folder: str = "results") -> dict[str, Score]:
+    """The shares in one record, by name; none where there is no record."""
+    told = table(notebook, folder)
+    told = told[(told["scale"] == scale) & (told["seed"] == seed)].dropna(subset="n") if len(told) else told
+    if not len(told):
+        return {}
+    rows = told[["value", "n", "low", "high"]].itertuples(index=False, name=None)
+    return {name: Score(value, int(n), low, high) for name, (value, n, low, high) in zip(told["name"], rows, strict=True)}
 
 
 def _plain(value):

@@ -56,11 +56,12 @@ def robustness_figure(told: Mapping[str, Mapping[int, Score]], paper: pd.DataFra
     """A column for each sweep: what the paper reports above, with its own model dark and others light, and what was measured here below."""
     figure, axes = plt.subplots(2, len(told), figsize=(3.4 * len(told), 5), sharey="row")
     for (above, below), (name, scores) in zip(axes.T, told.items(), strict=True):
+        marks = iter(("o-", "s--", "^--", "D--"))
         for method, rows in paper[paper["table"] == PAPER[name]].groupby("method", sort=False):
             own = method in ("SkeletonLLM", "topology")
             steps = [int(setting.split()[0]) for setting in rows["setting"]]
-            above.plot(steps, rows["value"] / 100, "o-" if own else "s--", ms=4, color="#222222" if own else "#9a9a9a", lw=1)
-            above.annotate(f" {method}", (steps[0], rows["value"].iloc[0] / 100), fontsize=6, va="bottom", color=_INK)
+            above.plot(steps, rows["value"] / 100, next(marks), ms=4, color="#222222" if own else "#8a8a8a", lw=1, label=method)
+        above.legend(fontsize=6, frameon=False, loc="lower left")
         values = [score.value for score in scores.values()]
         reach = [[score.value - score.low for score in scores.values()], [score.high - score.value for score in scores.values()]]
         below.errorbar(list(scores), values, yerr=reach, fmt="o-", ms=4, lw=1, capsize=2, color="#3b6fb6")

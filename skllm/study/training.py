@@ -49,10 +49,11 @@ class Material:
 
 def material(
     scale: str, train_each: int, test_each: int, unseen_each: int, labels: int, seed: int, data_root: str | Path = "", leave_out: str | Path = "",
+    protocol: str = "xsub_55_5",
 ) -> Material:
-    """The clips of a scale: the bundled Kinect recordings, or at `paper` scale NTU RGB+D 60 split 55/5 from the user's folder."""
+    """The clips of a scale: the bundled Kinect recordings, or at `paper` scale a protocol of NTU RGB+D 60 from the user's folder."""
     if scale == "paper":
-        return portion(NTU60.protocol("xsub_55_5"), NTU60.clips(data_root, leave_out or None), train_each, test_each, unseen_each, labels, seed)
+        return portion(NTU60.protocol(protocol), NTU60.clips(data_root, leave_out or None), train_each, test_each, unseen_each, labels, seed)
     return portion(UI_PRMD, read_ui_prmd("kinect22"), train_each, test_each, unseen_each, labels, seed)
 
 

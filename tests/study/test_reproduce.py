@@ -1,0 +1,75 @@
+"""Reproduction: notebooks run in order, go on where they stopped, tell what failed, and the table comes from records."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from skllm import cli
+from skllm.respond.scores import Score
+from skllm.study import reproduce
+from skllm.study.results import code_digest, write_record
+
+CODE = "scale = 'demo'\nwrong = 0\n"
+
+
+def notebook(folder, name: str, *cells: str) -> None:
+    """A notebook with a cell of parameters and others."""
+    made = [{"cell_type": "code", "id": f"c{n}", "execution_count": None, "metadata": {}, "outputs": [], "source": code} for n, code in
+            enumerate((CODE, *cells))]
+    made[0]["metadata"] = {"tags": ["parameters"]}
+    kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    (folder / f"{name}.ipynb").write_text(json.dumps({"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "skllm").mkdir()
+    monkeypatch.chdir(tmp_path)
+    notebook(tmp_path / "notebooks", "01_a", "print(scale)")
+    notebook(tmp_path / "notebooks", "02_b", "1 / int(wrong)")
+    return tmp_path
+
+
+def test_notebooks_run_in_order_go_on_and_tell_what_failed(project, capsys):
+    told = dict(reproduce.reproduce("smoke"))
+    assert list(told) == ["01_a", "02_b"] and told["01_a"] == "executed" and told["02_b"].startswith("failed: ZeroDivisionError")
+    again = dict(reproduce.reproduce("smoke", given={"wrong": 1, "unknown": 2}))
+    assert again == {"01_a": "executed before", "02_b": "executed"}
+    notebook(project / "notebooks", "01_a", "print(scale, 2)")
+    assert dict(reproduce.reproduce("smoke", only=["01"])) == {"01_a": "executed"}
+    assert dict(reproduce.reproduce("smoke", only=["01"], again=True)) == {"01_a": "executed"}
+    assert cli.main(["reproduce", "--scale", "smoke", "--only", "02", "--again"]) == 2 and "02_b failed" in capsys.readouterr().err
+    assert cli.main(["reproduce", "--only", "09"]) == 2 and "known: 01_a, 02_b" in capsys.readouterr().err
+    assert cli.main(["reproduce", "--set", "x"]) == 2 and "NAME=VALUE" in capsys.readouterr().err
+
+
+def test_the_table_is_written_from_records_and_the_rest_of_the_file_stays(project):
+    (project / "REPRODUCIBILITY.md").write_text("# Mine\n\nbefore\n")
+    write_record("13_robustness", "demo", 0, {"noise, cm 5": Score(0.5, 10, 0.2, 0.8)}, {}, 1.0)
+    reproduce.write_rows("demo")
+    first = (project / "REPRODUCIBILITY.md").read_text()
+    assert first.startswith("# Mine\n\nbefore\n") and "not run" in first
+    assert "50.0% (20.0% to 80.0%, n = 10) (noise, cm 5)" in first and "61.71%" in first
+    (project / "REPRODUCIBILITY.md").write_text(first + "after\n")
+    reproduce.write_rows("demo")
+    assert (project / "REPRODUCIBILITY.md").read_text() == first + "after\n"
+
+
+def test_every_row_of_the_paper_has_its_numbers():
+    told = reproduce.rows("demo")
+    assert len(told) == len(told["the paper's"].unique()) and isinstance(told, pd.DataFrame)
+    assert told["missing"].str.len().gt(0).all() and told["expected"].str.len().gt(0).sum() >= 15
+
+
+def test_outputs_and_injected_parameters_do_not_change_a_digest_and_code_does(project):
+    path = project / "notebooks" / "01_a.ipynb"
+    before = code_digest(path)
+    told = json.loads(path.read_text())
+    told["cells"][1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "demo"}]
+    told["cells"].insert(1, {"cell_type": "code", "metadata": {"tags": ["injected-parameters"]}, "source": "scale = 'smoke'", "outputs": []})
+    path.write_text(json.dumps(told))
+    assert code_digest(path) == before
+    notebook(project / "notebooks", "01_a", "print(3)")
+    assert code_digest(path) != before

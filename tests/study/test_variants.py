@@ -1,0 +1,99 @@
+"""Variants: a tree whose trunk is trained once, each with a record of its own, and tables from records alone."""
+
+import copy
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from skllm.respond.scores import Score
+from skllm.stored import read_stored
+from skllm.study import maps, results, variants
+from skllm.study.paper import beside, expected, verdict
+from skllm.study.variants import FORMAT, LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Nursery, Variant, confusion, planned, standing
+
+
+@pytest.fixture
+def nursery(small_model, tmp_path, monkeypatch):
+    """A nursery over a small model, in a folder of its own."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "skllm").mkdir()
+    monkeypatch.chdir(tmp_path)
+    base = small_model.save_pretrained(tmp_path / "base")
+
+    def from_pretrained(name):
+        model = copy.deepcopy(small_model)
+        model.load_learned(read_stored(name)[1] if str(name) == str(base) else {**model.learned(), **read_stored(name)[1]})
+        return model
+
+    monkeypatch.setattr(variants.SkeletonLLM, "from_pretrained", staticmethod(from_pretrained))
+    return Nursery("smoke", base=base)
+
+
+def test_every_variant_goes_on_from_one_that_is_there_and_every_table_shows_some():
+    for name, one in VARIANTS.items():
+        assert one.after is None or one.after in VARIANTS
+        assert one.after is None or VARIANTS[one.after].renderer == one.renderer, name
+    assert {name for table in TABLES.values() for name in table.values()} <= set(VARIANTS)
+    assert VARIANTS["DrAction, 1-2-3-4"].after == "DrAction, 1-2-3" and VARIANTS["DrAction, 1-4"].after == "DrAction, 1"
+    assert len({variants._slug(name) for name in VARIANTS}) == len(VARIANTS)
+
+
+def test_the_papers_rows_have_a_variant():
+    for table, name in (("Table 7", "renderers"), ("Table 8", "stages"), ("Table 11", "rationales"), ("Table 10", "modulator"),
+                        ("rebuttal, blend weights", "blends")):
+        notebook = "10_renderers" if name == "renderers" else "11_ablations"
+        assert set(expected(notebook, [table])["method"]) <= set(TABLES[name]), table
+
+
+def test_a_plan_holds_out_people_labels_and_a_format():
+    plan = planned(VARIANTS["Kinect and Vicon, 1"], "demo", 0)
+    assert {one.key.split("/")[0] for one in plan.clips.train} == {"kinect22", "vicon39"} and plan.steps == 100
+    tested = {one.subject for one in (*plan.clips.test, *plan.clips.unseen, *plan.elsewhere)}
+    assert not tested & {one.subject for one in plan.clips.train} and len(plan.elsewhere) == 105
+    assert not {one.label for one in plan.clips.unseen} & set(plan.clips.labels)
+    once = planned(Variant(ONCE), "demo", 0).stage
+    assert once.task == "choose+judge+explain" and {"renderer", "projector", "lora"} <= set(once.rates)
+    with pytest.raises(ValueError, match="leave out `joint`"):
+        planned(VARIANTS["Kinect and Vicon, 1"], "paper", 0)
+
+
+def test_what_two_variants_share_is_trained_once_and_what_has_a_record_not_again(nursery, capsys):
+    nursery.grow(["2D, 1-4"])
+    assert [line for line in capsys.readouterr().out.splitlines() if ", seed 0" in line] == ["2D, 1, seed 0", "2D, 1-4, seed 0"]
+    nursery.grow(["2D, 1", "2D, 1-4"])
+    assert "seed 0" not in capsys.readouterr().out
+    told = standing({"flat": "2D, 1-4", "missing": "JTM, 1"}, PEOPLE, "ranked", "smoke", "runs/smoke/results")
+    assert list(told) == ["flat"] and told["flat"].n == 2
+    counts = confusion("2D, 1-4", PEOPLE, "smoke", "runs/smoke/results")
+    assert counts.to_numpy().sum() == 2 and list(counts.index) == list(counts.columns)
+    kept = json.loads(next((results.project_folder() / "runs/smoke/results/variants").rglob("smoke-0.json")).read_text())
+    assert {f"{part} (ranked)" for part in (PEOPLE, LABELS, FORMAT)} <= set(kept["numbers"]) and kept["settings"]["renderer"] == "2d"
+    with pytest.raises(ValueError, match="no variant 'walk'"):
+        nursery.grow(["walk"])
+
+
+def test_expected_and_obtained_stand_side_by_side_and_overlap_is_no_difference():
+    score = Score(0.5, 100, 0.4, 0.6)
+    told = beside(expected("10_renderers", ["Table 7"]), {"DrAction": score, "mine": score}, "here")
+    assert told.loc["DrAction", "here"] == str(score) and told.loc["JTM", "here"] == "not run" and "64.72" in told.loc["DrAction"].to_string()
+    assert told.loc["mine", "its source"] == "" and "not in the paper" in told.loc["mine"].tolist()
+    assert [verdict(score, replace(score, low=low, high=high)) for low, high in ((0.7, 0.8), (0.1, 0.3), (0.3, 0.45))] == [
+        "behind", "ahead", "no difference shown"]
+
+
+def test_confusions_and_planes_are_drawn(small_model):
+    from skllm.benchmarks import UI_PRMD, read_ui_prmd
+    from skllm.study.evaluation import balanced
+
+    labels = list(UI_PRMD.labels[:3])
+    counts = pd.DataFrame([[2, 1, 0], [0, 3, 0], [0, 0, 3]], labels, labels)
+    figure = maps.confusion_figure({"one": counts, "other": counts}, "Confusions")
+    assert len(figure.axes) == 2 and len(figure.axes[0].patches) == 3 and "89% right, n = 9" in figure.axes[0].get_title()
+    clips = balanced([one for one in read_ui_prmd("kinect22") if one.label in labels], 3)
+    points = maps.features(small_model, clips)
+    at = maps.plane(points)
+    assert points.shape[0] == at.shape[0] == 9 and at.shape[1] == 2
+    drawn = maps.plane_figure(at, [one.label for one in clips], labels[2:], "A plane")
+    assert len(drawn.axes[0].collections) == 3 and any("(unseen)" in text.get_text() for text in drawn.axes[0].get_legend().get_texts())
