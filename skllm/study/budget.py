@@ -49,11 +49,18 @@ class Coarse(nn.Module):
 
 
 @contextmanager
-def looking(model: SkeletonLLM, frames: int | None = None, size: int | None = None, foreground: bool = False) -> Iterator[SkeletonLLM]:
-    """The model while it sees so many pictures, of so many pixels a side, whole or where something is painted; afterwards it is as before."""
+def looking(
+    model: SkeletonLLM, frames: int | None = None, size: int | None = None, foreground: bool = False, renderer: nn.Module | None = None,
+) -> Iterator[SkeletonLLM]:
+    """The model while it sees so many pictures, of so many pixels a side, whole or where something is painted, or by another renderer.
+
+    Afterwards it is as before.
+    """
     before = model.frames, model.renderer, model.mllm.foreground_only
     try:
         model.frames, model.mllm.foreground_only = frames or model.frames, foreground
+        if renderer is not None:
+            model.renderer = renderer
         if size and size != model.renderer.config.size:
             model.renderer = Coarse(model.renderer, size)
         yield model

@@ -50,6 +50,7 @@ def films(rows: Mapping[str, Float[Tensor, "T 3 H W"]], shown: int = 6, title: s
         line[0].set_ylabel(name, fontsize=8, color=_INK)
     figure.suptitle(title, fontsize=10, color=_INK, y=1 - 0.08 / figure.get_figheight(), va="top")
     figure.tight_layout(pad=0.4, rect=(0, 0, 1, 1 - 0.18 / figure.get_figheight()))
+    figure.subplots_adjust(hspace=max(0.02, figure.subplotpars.hspace))              # what it takes for the title it would else take from the rows
     plt.close(figure)
     return figure
 

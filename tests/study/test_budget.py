@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from skllm.benchmarks import UI_PRMD, read_ui_prmd
-from skllm.study import budget
+from skllm.study import budget, two_people
 from skllm.study.evaluation import balanced
 
 LABELS = UI_PRMD.labels[:2]
@@ -27,3 +27,27 @@ def test_each_way_to_look_is_scored_with_its_tokens(small_model):
     told = budget.examine(small_model, CLIPS, LABELS, {"all": {}, "half": {"frames": 2}, "foreground": {"foreground": True}}, times=1)
     assert told["half"].tokens == told["all"].tokens / 2 and told["foreground"].tokens <= told["all"].tokens
     assert all(one.score.n == len(CLIPS) and one.milliseconds > 0 for one in told.values())
+
+
+def test_two_recordings_share_a_scene_and_one_may_hide_the_other(small_model):
+    one, other = CLIPS[0].clip, CLIPS[1].clip
+    both = two_people.scene(one, other)
+    assert both.people == 2 and both.frames == min(one.frames, other.frames)
+    middles = both.xyz.nanmean((0, 2))
+    assert torch.allclose((middles[1] - middles[0])[[0, 2]], torch.tensor([0.5, 0.5]), atol=1e-4)
+    sampled = [small_model.renderer.sample(both, 4)]
+    together, apart = small_model.renderer(sampled), two_people.Apart(small_model.renderer)(sampled)
+    assert together.shape == apart.shape and (together - apart).abs().max() > 0.05
+    far = [small_model.renderer.sample(two_people.scene(one, other, aside=2.5, behind=0.0), 4)]
+    assert torch.allclose(small_model.renderer(far), two_people.Apart(small_model.renderer)(far), atol=2e-3)         # nobody hides anybody
+    with pytest.raises(ValueError, match="two clips of one person each"):
+        two_people.scene(both, one)
+
+
+def test_pairs_do_the_same_and_are_asked_both_ways(small_model):
+    some = balanced([one for one in read_ui_prmd("kinect22") if one.label in LABELS], 3)
+    scenes = two_people.pairs(some)
+    assert len(scenes) == 4 and {one.label for one in scenes} == set(LABELS)
+    told = two_people.examine_two(small_model, scenes, LABELS)
+    assert [score.n for score in told.values()] == [4, 4]
+    assert not isinstance(small_model.renderer, two_people.Apart)

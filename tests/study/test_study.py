@@ -58,7 +58,9 @@ def test_figures_are_drawn_and_saved(tmp_path):
     }
     for name, figure in drawn.items():
         path = figures.save(figure, name, str(tmp_path))
-        assert path.stat().st_size > 2000, name
+        assert path.stat().st_size > 2000 and path.with_suffix(".pdf").read_bytes().startswith(b"%PDF"), name
+    top, bottom = (axis.get_window_extent() for axis in drawn["films"].axes[::3])
+    assert top.y0 > bottom.y1                                        # no row of pictures covers another
 
 
 def test_another_layout_puts_joints_where_their_part_is():
