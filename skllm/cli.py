@@ -1,6 +1,7 @@
 """`skllm`: the Python API's verbs as commands. Every command takes --json where a script would read its answer."""
 
 import argparse
+import ast
 import json
 import re
 import sys
@@ -110,6 +111,14 @@ def _clip(asked: argparse.Namespace) -> Skeleton:
     return turn(clip, asked.turn) if getattr(asked, "turn", 0) else clip
 
 
+def _literal(text: str):
+    """A number, True or False; else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
 def _number(text: str) -> float | str:
     try:
         return float(text)
@@ -120,10 +129,10 @@ def _number(text: str) -> float | str:
 def _reproduce(asked: argparse.Namespace) -> None:
     from skllm.study.reproduce import reproduce
 
-    given = dict(pair.partition("=")[::2] for pair in asked.set)
     if not all("=" in pair for pair in asked.set):
         raise ValueError(f"--set {' '.join(asked.set)!r} has a parameter without a value; write NAME=VALUE")
-    told = reproduce(asked.scale, asked.only, asked.again, given)
+    pairs = [pair.partition("=")[::2] for pair in asked.set]
+    told = reproduce(asked.scale, asked.only, asked.again, {name: _literal(value) for name, value in pairs})
     failed = [name for name, what in told if what.startswith("failed")]
     _tell(asked, dict(told), f"{len(told) - len(failed)} of {len(told)} notebooks executed, in runs/reproduce/{asked.scale}")
     if failed:

@@ -9,6 +9,7 @@ import pytest
 from skllm.study.results import code_digest
 
 ROOT = Path(__file__).parent.parent
+BEFORE = {"00_quickstart", "01_formats_and_rendering", "02_render_warmup", "03_disc_ft", "04_cr_distill", "05_recognition"}       # records without a digest
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -29,7 +30,8 @@ def test_a_notebook_is_whole(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebooks_figures_and_record_are_there_and_of_this_code(path):
     told = json.loads((ROOT / "results" / path.stem / "demo-0.json").read_text())
-    assert told.get("code", code_digest(path)) == code_digest(path), f"{path.stem} has changed since it was executed"
+    assert told.get("code", code_digest(path) if path.stem in BEFORE else "") == code_digest(path), f"{path.stem} has changed since it was executed"
     code = "".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
-    drawn = re.findall(r'figures\.save\(.*?, "(\w+)"', code)
-    assert all((ROOT / "papers" / "figures" / f"{name}.png").is_file() for name in drawn), drawn
+    drawn = re.findall(r'figures\.save\(.*?, f?"([^"{]+)', code)
+    kept = {one.stem for one in (ROOT / "papers" / "figures").glob("*.png")}
+    assert drawn and all(any(name.startswith(one) for name in kept) for one in drawn), drawn

@@ -190,11 +190,11 @@ def _legs(body: Body) -> dict[str, float]:
     fps, ankles, knees = body.fps, [_height(body, "ankle", side) for side in SIDES], [_height(body, "knee", side) for side in SIDES]
     over = [ankles[0] - ankles[1], ankles[1] - ankles[0]]
     (_, front, out), (_, front2, out2) = (place(body, "ankle", side, "hips").T for side in SIDES)
-    angles = [np.nan if (angle := joint_angle(body, "knee", side)) is None else angle for side in SIDES]
+    angles = [np.full(len(out), np.nan) if (angle := joint_angle(body, "knee", side)) is None else angle for side in SIDES]
     up = {} if body.flat or hovers(body) else {side: high / body.size for side, high in heights(body).items()}
     left, right = (up.get(side, np.full(len(out), np.nan)) for side in SIDES)
     return {
-        "knee angle": -held(-np.mean(angles, 0) * np.ones(len(out)), fps), **_sided("foot up", left, right, fps),
+        "knee angle": -held(-np.mean(angles, 0), fps), **_sided("foot up", left, right, fps),
         "foot over knee": held(np.fmax(ankles[0] - knees[1], ankles[1] - knees[0]), fps),
         "leg front": held(np.fmax(np.minimum(front - front2 - 0.2, over[0] - 0.06), np.minimum(front2 - front - 0.2, over[1] - 0.06)), fps),
         "leg out": held(np.fmax(np.minimum(out - 0.23, over[0] - 0.06), np.minimum(out2 - 0.23, over[1] - 0.06)), fps),

@@ -39,6 +39,8 @@ def nearness(said: Sequence[str], references: Sequence[Sequence[str]], bert: Wei
 
     references: those of each clip, one or more. Raises ValueError where there is nothing to compare, ImportError without the extra `text`.
     """
+    if any(isinstance(several, str) for several in references):
+        raise ValueError("the references of each clip are a list of sentences; got a sentence in its place")
     if not said or len(said) != len(references) or not all(references):
         empty = sum(not several for several in references)
         raise ValueError(f"every sentence needs a reference; got {len(said)} sentences and {len(references)} lists of them, {empty} empty")
@@ -59,9 +61,12 @@ def _nearness(measure: Callable[[np.ndarray], float], draws: np.ndarray) -> Near
 
 def bleu(said: Sequence[str], references: Sequence[Sequence[str]], longest: int = 4) -> float:
     """Corpus BLEU in [0, 1], lower-cased, 13a tokens, exponential smoothing."""
-    most = max(map(len, references))
-    columns = [[one[n] if n < len(one) else None for one in references] for n in range(most)]
-    return _bleu(longest).corpus_score(list(said), columns).score / 100
+    return _bleu(longest).corpus_score(list(said), _columns(references)).score / 100
+
+
+def _columns(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
+    """The first reference of every clip, then the second, as sacrebleu wants them."""
+    return [[one[n] if n < len(one) else None for one in references] for n in range(max(map(len, references)))]
 
 
 def _bleu(longest: int):
@@ -80,8 +85,11 @@ def _rouge_l(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[f
 def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
     """CIDEr-D of each sentence: cosine of tf-idf of 1 to 4 words in a row, clipped, less for another length, times ten; mean over references.
 
-    Rarity is counted over the references of these clips, so it depends on which clips are asked about together.
+    Rarity is counted over the references of these clips, so it depends on which clips are asked about together. Raises ValueError where all clips
+    have the same references: then no word is rare, and all would score nothing.
     """
+    if len({tuple(several) for several in references}) < 2:
+        raise ValueError(f"CIDEr-D tells rare words by other clips; got {len(references)} clips whose references are all the same")
     heard = [[_counts(one) for one in several] for several in references]
     among = Counter(gram for several in heard for gram in set().union(*several))
     rarity = {gram: math.log(len(heard)) - math.log(count) for gram, count in among.items()}
@@ -125,6 +133,8 @@ def bert_score(encoder: torch.nn.Module, tokenizer, start: int, end: int) -> Wei
         return torch.nn.functional.normalize(hidden.float(), dim=-1)
 
     def alike(one: Float[Tensor, "L D"], other: Float[Tensor, "M D"]) -> float:
+        if not len(one) or not len(other):
+            return 0.0
         cosines = one @ other.T
         precision, recall = cosines.amax(1).mean(), cosines.amax(0).mean()
         return float(2 * precision * recall / (precision + recall))
@@ -136,13 +146,15 @@ def bert_score(encoder: torch.nn.Module, tokenizer, start: int, end: int) -> Wei
     return weigh
 
 
-def signatures() -> dict[str, str]:
-    """Which library, version and settings each measure comes from."""
-    torchmetrics = f"torchmetrics {importlib.metadata.version('torchmetrics')}"
-    metric = _bleu(4)
-    metric.corpus_score(["a"], [["a"]])
-    return {
-        "BLEU": f"sacrebleu {metric.get_signature()}", "ROUGE-L": f"{torchmetrics}, F1, no stemming, best reference",
+def signatures(references: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Which library, version and settings each measure comes from, with so many references."""
+    told = {}
+    for longest in (1, 4):
+        metric = _bleu(longest)
+        metric.corpus_score(["a"] * len(references), _columns(references))
+        told[f"BLEU-{longest}"] = f"sacrebleu {metric.get_signature()}, at most {longest} words in a row"
+    return told | {
+        "ROUGE-L": f"torchmetrics {importlib.metadata.version('torchmetrics')}, F1, no stemming, best reference",
         "CIDEr-D": "skllm.respond.captions, 1 to 4 words, sigma 6, rarity among the clips asked about, words lower-cased, without punctuation",
         "BERTScore": "skllm.respond.captions, F1, last layer, no idf, not rescaled, best reference",
     }

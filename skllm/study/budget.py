@@ -58,7 +58,7 @@ def looking(
     """
     before = model.frames, model.renderer, model.mllm.foreground_only
     try:
-        model.frames, model.mllm.foreground_only = frames or model.frames, foreground
+        model.frames, model.mllm.foreground_only = model.frames if frames is None else frames, foreground
         if renderer is not None:
             model.renderer = renderer
         if size and size != model.renderer.config.size:

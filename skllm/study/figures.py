@@ -158,8 +158,8 @@ def moved(changes: Mapping[str, float], title: str) -> Figure:
     return figure
 
 
-def seconds(rows: Mapping[str, Mapping[str, float]], title: str, of: str = "step") -> Figure:
-    """Where the seconds of a step, or of something else, go: one stacked bar a row, with its sum."""
+def seconds(rows: Mapping[str, Mapping[str, float]], title: str, what: str = "seconds a step") -> Figure:
+    """Where seconds go: one stacked bar a row, with its sum."""
     figure, axis = plt.subplots(figsize=(7, 0.5 * len(rows) + 1.5))
     left = np.zeros(len(rows))
     for n, part in enumerate(next(iter(rows.values()))):
@@ -168,7 +168,7 @@ def seconds(rows: Mapping[str, Mapping[str, float]], title: str, of: str = "step
         left += width
     for n, total in enumerate(left):
         axis.annotate(f" {total:.{1 if left.max() >= 2 else 2}f} s", (total, n), va="center", fontsize=8, color=_INK)
-    axis.set(xlabel=f"seconds of {'an' if of[0] in 'aeiou' else 'a'} {of}", title=title)
+    axis.set(xlabel=what, title=title)
     axis.margins(x=0.12)
     axis.invert_yaxis()
     axis.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -1,7 +1,7 @@
 """Motion questions and answers, made from measured motion: temporal, spatial and causal ones, balanced over their answers."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from skllm.benchmarks import LabelledClip
 from skllm.model import SkeletonLLM
-from skllm.motion.causes import causes
+from skllm.motion import causes
 from skllm.motion.quiz import Question, quiz
 from skllm.reason.questions import short
 from skllm.respond.scores import Score, accuracy
@@ -21,6 +21,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "causal": ("sinking", "rising", "carrying"),
 }
 
+_RARE = 5                # clips
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -30,20 +32,25 @@ class Drawn:
     question: Question
 
 
-def drawn(clips: Sequence[LabelledClip], kind: str, count: int, seed: int = 0) -> list[Drawn]:
-    """About so many questions of a kind, of every answer of a topic as many as of another while there are some; the same for the same seed.
+def draw(clips: Sequence[LabelledClip], kind: str, count: int, seed: int = 0) -> list[Drawn]:
+    """At most so many questions of a kind, of every answer of a topic as many as of any other; the same for the same seed.
 
-    Raises ValueError where the clips give none.
+    Answers that fewer than `_RARE` clips give are left out, and topics of which one answer is left. Raises ValueError where nothing is left.
     """
-    by_answer: dict[tuple[str, str], list[Drawn]] = {}
+    if kind not in KINDS:
+        raise ValueError(f"no kind {kind!r} of questions; known: {', '.join(KINDS)}")
+    found: dict[str, dict[str, list[Drawn]]] = {topic: {} for topic in KINDS[kind]}
     for one in tqdm(clips, desc="measuring", unit="clip", mininterval=2):
-        for question in (*quiz(one.clip), *causes(one.clip)):
-            if question.topic in KINDS[kind]:
-                by_answer.setdefault((question.topic, question.answer), []).append(Drawn(one, question))
-    if not by_answer:
-        raise ValueError(f"none of {len(clips)} clips answers a {kind} question clearly; take longer clips, of joints with names")
-    dice, each = random.Random(seed), -(-count // len(by_answer))
-    return [one for _, some in sorted(by_answer.items()) for one in dice.sample(some, min(each, len(some)))]
+        for question in (*quiz(one.clip), *causes.questions(one.clip)):
+            if question.topic in found:
+                found[question.topic].setdefault(question.answer, []).append(Drawn(one, question))
+    usable = {topic: {answer: some for answer, some in answers.items() if len(some) >= _RARE} for topic, answers in found.items()}
+    usable = {topic: answers for topic, answers in usable.items() if len(answers) > 1}
+    if not usable:
+        raise ValueError(f"no {kind} question has two answers of {_RARE} clips or more among {len(clips)}; take more clips, of several actions")
+    dice, share = random.Random(seed), count // len(usable)
+    return [one for answers in usable.values() for _, some in sorted(answers.items())
+            for one in dice.sample(some, min(max(1, share // len(answers)), *map(len, answers.values())))]
 
 
 @torch.no_grad()
@@ -57,14 +64,6 @@ def examine(model: SkeletonLLM, asked: Sequence[Drawn], title: str = "questions"
 
 
 def chance(asked: Sequence[Drawn]) -> float:
-    """The share that guessing gets right: the mean of one over the number of answers."""
-    return sum(1 / len(one.question.choices) for one in asked) / len(asked)
-
-
-def most_frequent(asked: Sequence[Drawn]) -> float:
-    """The share that is right for whoever knows each topic's most frequent answer and looks at nothing."""
-    counts: Mapping[str, dict[str, int]] = {}
-    for one in asked:
-        by_answer = counts.setdefault(one.question.topic, {})
-        by_answer[one.question.answer] = by_answer.get(one.question.answer, 0) + 1
-    return sum(max(by_answer.values()) for by_answer in counts.values()) / len(asked)
+    """The share that is right for whoever guesses, or knows how often a topic has each answer: these are drawn alike often, others never."""
+    answers = {topic: len({one.question.answer for one in asked if one.question.topic == topic}) for topic in {one.question.topic for one in asked}}
+    return sum(1 / answers[one.question.topic] for one in asked) / max(len(asked), 1)

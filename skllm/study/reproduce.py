@@ -1,6 +1,7 @@
 """Every notebook in order, going on where it stopped, and a table of what the paper reports beside what was obtained."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from skllm.study.paper import expected
-from skllm.study.results import code_digest, project_folder, table
+from skllm.study.results import code_digest, outputs, project_folder, read_record, table
 
 _START, _END = "<!-- tables and figures of the paper -->", "<!-- end of the tables and figures -->"
 _FILE = "REPRODUCIBILITY.md"
@@ -27,46 +28,67 @@ def notebooks(only: Sequence[str] = ()) -> list[Path]:
 def reproduce(scale: str, only: Sequence[str] = (), again: bool = False, given: Mapping[str, object] | None = None) -> list[tuple[str, str]]:
     """Executes the notebooks and gives each one's name and what came of it: "executed", "executed before", or why it failed.
 
-    Executed notebooks lie in `runs/reproduce/<scale>`. One that was executed to its end, from the same code, is not executed again unless `again`;
-    one that fails does not keep the others from being tried. given: parameters, passed to the notebooks that have them.
-    Then, but for the smoke scale, the table in REPRODUCIBILITY.md is written anew, from the records.
+    Executed notebooks lie in `runs/reproduce/<scale>`. One that was executed to its end, of the same code and parameters, is not executed again
+    unless `again` or its record is gone; changes inside the package are not noticed. One that fails does not keep the others from being tried.
+    given: parameters, passed to the notebooks that have them; ValueError for one that none has. Then, but for the smoke scale, the table in
+    REPRODUCIBILITY.md is written anew, from the records.
     """
-    folder = project_folder() / "runs" / "reproduce" / scale
+    folder, asked = project_folder() / "runs" / "reproduce" / scale, {**(given or {}), "scale": scale}
+    paths = {path: {name: value for name, value in asked.items() if name in _parameters(path)} for path in notebooks(only)}
+    if strange := sorted(set(given or {}) - set().union(*paths.values()) | ({"scale"} & set(given or {}))):
+        raise ValueError(f"no notebook among these takes {', '.join(strange)} in this way; the scale is given by scale, others as they stand in them")
     folder.mkdir(parents=True, exist_ok=True)
     told = []
-    for path in notebooks(only):
+    for path, parameters in paths.items():
         done = folder / path.name
-        if not again and _finished(done, path):
-            told.append((path.stem, "executed before"))
-        else:
-            told.append((path.stem, _executed(path, done, {"scale": scale, **(given or {})})))
-        print(": ".join(told[-1]), flush=True)
+        told.append((path.stem, "executed before" if not again and _finished(done, path, parameters) else _executed(path, done, parameters)))
+        print(": ".join(told[-1]), file=sys.stderr, flush=True)
     if scale != "smoke":
         write_rows(scale)
     return told
 
 
-def _executed(path: Path, done: Path, given: Mapping[str, object]) -> str:
+def _parameters(path: Path) -> set[str]:
+    return set(_papermill().inspect_notebook(str(path)))
+
+
+def _papermill():
     try:
         import papermill
-        from papermill.exceptions import PapermillExecutionError
     except ImportError as missing:
         raise ImportError("executing notebooks needs papermill; pip install 'skllm[notebooks]'") from missing
-    known = papermill.inspect_notebook(str(path))
+    return papermill
+
+
+def _executed(path: Path, done: Path, parameters: Mapping[str, object]) -> str:
+    """Beside its place first, so that a kill leaves no half of a notebook there."""
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillException, PapermillExecutionError
+
+    new = done.with_suffix(".new.ipynb")
     try:
-        papermill.execute_notebook(str(path), str(done), {name: value for name, value in given.items() if name in known}, cwd=str(project_folder()))
+        _papermill().execute_notebook(str(path), str(new), dict(parameters), cwd=str(project_folder()))
     except PapermillExecutionError as failed:
         return f"failed: {failed.ename}: {failed.evalue.splitlines()[0] if failed.evalue else ''}"
+    except (DeadKernelError, PapermillException, OSError) as failed:
+        return f"failed: {type(failed).__name__}: {failed}"
+    new.replace(done)
     return "executed"
 
 
-def _finished(done: Path, path: Path) -> bool:
-    """Whether that is this notebook, executed to its end."""
+def _finished(done: Path, path: Path, parameters: Mapping[str, object]) -> bool:
+    """Whether that is this notebook, executed to its end with these parameters, and its record is there."""
     if not done.is_file():
         return False
-    cells = [cell for cell in json.loads(done.read_text())["cells"] if cell["cell_type"] == "code"]
-    whole = all(cell["execution_count"] and not any(one["output_type"] == "error" for one in cell["outputs"]) for cell in cells)
-    return whole and code_digest(done) == code_digest(path)
+    told = json.loads(done.read_text())
+    scale = parameters.get("scale", "demo")
+    record = project_folder() / outputs(str(scale)).results / path.stem / f"{scale}-{parameters.get('seed', 0)}.json"
+    return told["metadata"]["papermill"]["parameters"] == parameters and code_digest(done) == code_digest(path) and (
+        record.is_file() or not _keeps_record(path))
+
+
+def _keeps_record(path: Path) -> bool:
+    return "write_record" in path.read_text()
 
 
 def rows(scale: str) -> pd.DataFrame:
@@ -76,7 +98,7 @@ def rows(scale: str) -> pd.DataFrame:
     """
     told = pd.read_csv(str(files("skllm.study") / "paper_rows.csv"), keep_default_na=False)
     records = {name: _record(name, scale) for name in told["notebook"]}
-    found = [{"the paper's": row.item, "notebook": f"`{row.notebook}`", "status": _status(row.notebook, records[row.notebook], scale),
+    found = [{"the paper's": row.item, "notebook": f"`{row.notebook}`", "status": _status(row.notebook, scale),
               "expected": _expected(row.notebook, row.expected), "obtained": _obtained(records[row.notebook], row.obtained), "missing": row.missing}
              for row in told.itertuples()]
     return pd.DataFrame(found)
@@ -87,8 +109,13 @@ def _record(name: str, scale: str) -> pd.DataFrame:
     return told[(told["scale"] == scale) & (told["seed"] == 0)] if len(told) else told
 
 
-def _status(notebook: str, record: pd.DataFrame, scale: str) -> str:
-    return f"executed at {scale} scale" if len(record) else "not run"
+def _status(notebook: str, scale: str) -> str:
+    path, record = (project_folder() / name for name in (f"notebooks/{notebook}.ipynb", f"results/{notebook}/{scale}-0.json"))
+    if not path.is_file():
+        return "no notebook yet"
+    if not record.is_file():
+        return "not run"
+    return "executed" if read_record(record).get("code", code_digest(path)) == code_digest(path) else "executed, of older code"
 
 
 def _expected(notebook: str, key: str) -> str:
@@ -117,7 +144,10 @@ def write_rows(scale: str) -> Path:
     text = path.read_text() if path.exists() else "# Reproducibility\n"
     section = f"{_START}\n{as_markdown(rows(scale), scale)}\n{_END}"
     before, mark, rest = text.partition(_START)
-    after = rest.partition(_END)[2] if mark else "\n"
+    _, end, after = rest.partition(_END)
+    if mark and not end:
+        raise ValueError(f"{path} has {_START!r} and no {_END!r} after it; put that back where the table ends")
+    after = after if mark else "\n"
     new = path.with_suffix(".new")
     new.write_text(f"{before.rstrip()}\n\n{section}{after}")
     new.replace(path)

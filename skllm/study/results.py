@@ -71,6 +71,19 @@ def code_digest(notebook: Path) -> str:
     return hashlib.sha256("\0".join("".join(cell["source"]) for cell in own).encode()).hexdigest()[:16]
 
 
+def read_record(path: Path) -> dict:
+    """A record from its file."""
+    return json.loads(path.read_text())
+
+
+def at_paper(scale: str, **needed: str) -> None:
+    """Raises ValueError where a notebook runs at `paper` scale and lacks what only its user has, or would ask an embedded model."""
+    lacking = [name for name, value in needed.items() if not value or (name in ("base", "model_name") and value.startswith("tiny"))]
+    if scale == "paper" and lacking:
+        raise ValueError(f"paper scale needs {', '.join(lacking)}: your folder of the data, and a checkpoint or a Hugging Face id; "
+                         "give them by -p NAME VALUE")
+
+
 def table(notebook: str, folder: str = "results") -> pd.DataFrame:
     """All records of one notebook, one row a number: scale, seed, name, value, interval and n where it has them."""
     rows = []

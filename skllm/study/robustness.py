@@ -39,7 +39,7 @@ def sweeps(own: int) -> Mapping[str, Mapping[int, Change]]:
     return {
         HIDDEN: {percent: partial(_hidden, percent) for percent in (0, 10, 20, 30, 50)},
         NOISE: {centimetres: partial(_shaken, centimetres) for centimetres in (0, 2, 5, 10)},
-        JOINTS: {joints: partial(_fewer, joints) for joints in (own, 20, 17, 13)},
+        JOINTS: {joints: partial(_fewer, joints) for joints in (own, *(fewer for fewer in (20, 17, 13) if fewer < own))},
     }
 
 
@@ -67,7 +67,7 @@ def robustness_figure(told: Mapping[str, Mapping[int, Score]], paper: pd.DataFra
         below.errorbar(list(scores), values, yerr=reach, fmt="o-", ms=4, lw=1, capsize=2, color="#3b6fb6")
         below.axhline(chance, color=_INK, lw=0.8, ls=":")
         for axis in (above, below):
-            axis.set(xticks=list(scores), xlabel=name, ylim=(0, 1))
+            axis.set(xlabel=name, ylim=(0, 1), xticks=sorted({int(one.split()[0]) for one in rows["setting"]}) if axis is above else list(scores))
             axis.spines[["top", "right"]].set_visible(False)
             if name == JOINTS:
                 axis.invert_xaxis()

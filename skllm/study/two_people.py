@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -29,12 +30,12 @@ def scene(one: Skeleton, other: Skeleton, aside: float = 0.5, behind: float = 0.
     first, second = (clip.cut(0, frames) for clip in (one, other))
     middles = [clip.xyz.nanmean((0, 1, 2)) * torch.tensor([1.0, 0, 1]) for clip in (first, second)]
     moved = second.xyz - middles[1] + middles[0] + torch.tensor([aside, 0, behind])
-    return replace(first, xyz=torch.cat([first.xyz, moved], 1), seen=torch.cat([first.seen, second.seen], 1), orientations=None,
+    return replace(first, xyz=torch.cat([first.xyz, moved], 1), seen=torch.cat([first.seen, second.seen], 1), velocity=None, orientations=None,
                    name=f"{one.name} and {other.name}")
 
 
 class Apart(nn.Module):
-    """A renderer that composites every person alone and lays the pictures over each other: the brighter of two pixels is seen."""
+    """A renderer that composites every person alone and lays the pictures over each other: of two pixels the brighter is seen, channel by channel."""
 
     def __init__(self, renderer: Renderer):
         super().__init__()
@@ -63,7 +64,7 @@ def pairs(clips: Sequence[LabelledClip], **where: float) -> list[LabelledClip]:
     for one in clips:
         by_label.setdefault(one.label, []).append(one)
     return [replace(one, key=f"{one.key}+{other.key}", source=scene(one.clip, other.clip, **where))
-            for some in by_label.values() for one, other in zip(some, some[1:], strict=False)]
+            for some in by_label.values() for one, other in pairwise(some)]
 
 
 def examine_two(model: SkeletonLLM, scenes: Sequence[LabelledClip], labels: Sequence[str]) -> dict[str, Score]:

@@ -22,14 +22,19 @@ def test_the_same_sentence_scores_most_and_another_clips_less():
 
 def test_bleu_and_rouge_by_hand():
     assert math.isclose(bleu(["the cat sat"], [["The cat lay down"]], 1), 2 / 3 * math.exp(1 - 4 / 3), rel_tol=1e-6)
-    assert math.isclose(nearness(["a b c d"], [["a x c d"]])["ROUGE-L"].value, 3 / 4, rel_tol=1e-6)
+    assert math.isclose(nearness(["a b c d", "e"], [["a x c d"], ["f"]])["ROUGE-L"].value, 3 / 4 / 2, rel_tol=1e-6)
 
 
-def test_cider_counts_rare_words_more_and_punishes_length():
-    rare, common = cider_d(["he jumps", "he walks"], [["he jumps high"], ["he walks"]])
-    assert 0 < rare < common and math.isclose(common, 10 * 2 / 4)          # no three or four words in a row to share
-    one = cider_d(["he walks", "she sits"], [["he walks now"], ["she sits"]])[0]
-    assert one > cider_d(["he walks walks walks walks walks walks walks walks", "she sits"], [["he walks now"], ["she sits"]])[0]
+def test_cider_by_hand():
+    """Two clips, no word in common, so every word's rarity is log 2 and cancels."""
+    other, far = "x y", ["x y"]
+    assert math.isclose(cider_d(["he walks", other], [["he walks"], far])[0], 10 * 2 / 4)                   # no three or four words in a row to share
+    cosine, apart = 1 / math.sqrt(2), math.exp(-1 / (2 * 6**2))
+    assert math.isclose(cider_d(["he", other], [["he walks"], far])[0], 10 * cosine / 4 * apart)
+    clipped = 1 * 1 / (math.sqrt(3**2) * math.sqrt(1))                                                       # three times said, once counted
+    assert math.isclose(cider_d(["he he he", other], [["he"], far])[0], 10 * clipped / 4 * math.exp(-4 / (2 * 6**2)))
+    common = cider_d(["he walks", "he runs"], [["he walks fast"], ["he jumps"]])[1]
+    assert common == 0                                                                                       # every clip has "he"
 
 
 def test_bert_scores_of_a_pair_are_the_same_in_any_company():
@@ -38,11 +43,21 @@ def test_bert_scores_of_a_pair_are_the_same_in_any_company():
     together = weigh(SAID, HEARD)
     assert together == pytest.approx([weigh([one], [several])[0] for one, several in zip(SAID, HEARD, strict=True)], abs=1e-5)
     assert together[1] == pytest.approx(1, abs=1e-5) and together[0] < 1
-    assert not torch.is_grad_enabled() or "BERTScore" in nearness(SAID, HEARD, weigh)
+    assert torch.is_grad_enabled() and "BERTScore" in nearness(SAID, HEARD, weigh)
+    assert weigh(["", "a b"], [["a b"], ["a b"]])[0] == 0
 
 
-def test_settings_are_told_and_nothing_is_scored_without_a_reference():
-    assert "sacrebleu" in signatures()["BLEU"] and "torchmetrics" in signatures()["ROUGE-L"]
+def test_settings_are_told():
+    told = signatures(HEARD)
+    assert "nrefs:var" in told["BLEU-4"] and "1 words" in told["BLEU-1"] and "torchmetrics" in told["ROUGE-L"] and set(told) == set(nearness(
+        SAID, HEARD)) | {"BERTScore"}
+
+
+def test_what_cannot_be_compared_is_refused():
     for said, heard in (([], []), (["a"], []), (["a"], [[]])):
         with pytest.raises(ValueError, match="every sentence needs a reference"):
             nearness(said, heard)
+    with pytest.raises(ValueError, match="a list of sentences"):
+        nearness(["a b"], ["a b"])
+    with pytest.raises(ValueError, match="all the same"):
+        cider_d(["a b"], [["a b"]])

@@ -1,6 +1,7 @@
 """Reproduction: notebooks run in order, go on where they stopped, tell what failed, and the table comes from records."""
 
 import json
+from importlib.resources import files
 
 import pandas as pd
 import pytest
@@ -35,13 +36,20 @@ def project(tmp_path, monkeypatch):
 def test_notebooks_run_in_order_go_on_and_tell_what_failed(project, capsys):
     told = dict(reproduce.reproduce("smoke"))
     assert list(told) == ["01_a", "02_b"] and told["01_a"] == "executed" and told["02_b"].startswith("failed: ZeroDivisionError")
-    again = dict(reproduce.reproduce("smoke", given={"wrong": 1, "unknown": 2}))
-    assert again == {"01_a": "executed before", "02_b": "executed"}
+    assert dict(reproduce.reproduce("smoke"))["01_a"] == "executed before"
+    mended = dict(reproduce.reproduce("smoke", only=["02"], given={"wrong": 1}))
+    assert mended == {"02_b": "executed"}
+    assert dict(reproduce.reproduce("smoke", only=["02"], given={"wrong": 2})) == {"02_b": "executed"}
+    assert dict(reproduce.reproduce("smoke", only=["02"], given={"wrong": 2})) == {"02_b": "executed before"}
     notebook(project / "notebooks", "01_a", "print(scale, 2)")
     assert dict(reproduce.reproduce("smoke", only=["01"])) == {"01_a": "executed"}
     assert dict(reproduce.reproduce("smoke", only=["01"], again=True)) == {"01_a": "executed"}
     assert cli.main(["reproduce", "--scale", "smoke", "--only", "02", "--again"]) == 2 and "02_b failed" in capsys.readouterr().err
     assert cli.main(["reproduce", "--only", "09"]) == 2 and "known: 01_a, 02_b" in capsys.readouterr().err
+    for wrong in ({"unknown": 2}, {"scale": "demo"}):
+        with pytest.raises(ValueError, match="no notebook among these takes"):
+            reproduce.reproduce("smoke", given=wrong)
+    assert cli.main(["reproduce", "--scale", "smoke", "--only", "02", "--set", "wrong=3"]) == 0
     assert cli.main(["reproduce", "--set", "x"]) == 2 and "NAME=VALUE" in capsys.readouterr().err
 
 
@@ -55,12 +63,18 @@ def test_the_table_is_written_from_records_and_the_rest_of_the_file_stays(projec
     (project / "REPRODUCIBILITY.md").write_text(first + "after\n")
     reproduce.write_rows("demo")
     assert (project / "REPRODUCIBILITY.md").read_text() == first + "after\n"
+    (project / "REPRODUCIBILITY.md").write_text(first.replace("<!-- end", "<!-- the end"))
+    with pytest.raises(ValueError, match="put that back"):
+        reproduce.write_rows("demo")
 
 
 def test_every_row_of_the_paper_has_its_numbers():
     told = reproduce.rows("demo")
     assert len(told) == len(told["the paper's"].unique()) and isinstance(told, pd.DataFrame)
     assert told["missing"].str.len().gt(0).all() and told["expected"].str.len().gt(0).sum() >= 15
+    done = told[told["status"].str.startswith("executed")]
+    asked = pd.read_csv(str(files("skllm.study") / "paper_rows.csv"), keep_default_na=False)["obtained"]
+    assert all(done["obtained"][n] for n in done.index if asked[n])             # no row asks a record for what it does not hold
 
 
 def test_outputs_and_injected_parameters_do_not_change_a_digest_and_code_does(project):

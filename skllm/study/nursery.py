@@ -1,0 +1,196 @@
+"""Trains variants: what two of them have in common once, and what has a record not again.
+
+    python -m skllm.study.nursery stages modulator --seed 1
+"""
+
+import argparse
+import gc
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from skllm.benchmarks import UI_PRMD, LabelledClip, read_ui_prmd, split
+from skllm.model import SkeletonLLM
+from skllm.stored import RENDERERS, is_stored
+from skllm.study.evaluation import Evaluation, balanced, evaluate
+from skllm.study.results import SCALES, Outputs, outputs, project_folder, read_record, write_record
+from skllm.study.training import KINDS, Material, Trained, material, numbers_of, portion, settings_of, train_stage
+from skllm.study.variants import FORMAT, LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, slug
+from skllm.train.examples import needs_rationales
+from skllm.train.stages import RECIPES, Stage
+from skllm.train.teachers import KinematicTeacher, collect_rationales
+
+_SPLIT = "xsub_55_5"               # of NTU RGB+D 60, where a name has none
+_DEMO = {1: (70, 100), 2: (70, 40), 3: (24, 30), 4: (8, 30), ONCE: (24, 200)}        # training clips of a label, steps: as notebooks 02 to 05
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a variant is trained and tested on at a scale, how, and for how many steps (-1: its epochs); elsewhere: people in another format."""
+
+    clips: Material
+    elsewhere: tuple[LabelledClip, ...]
+    stage: Stage
+    steps: int
+
+
+def planned(variant: Variant, scale: str, seed: int, data_root: str | Path = "", leave_out: str | Path = "", protocol: str = _SPLIT) -> Plan:
+    """At `paper` scale a protocol of NTU RGB+D 60 from the user's folder, else the bundled recordings."""
+    recipe = RECIPES["paper" if scale == "paper" else "demo"]
+    stage = _at_once(recipe) if variant.stage == ONCE else recipe[variant.stage - 1]
+    if scale == "paper":
+        return Plan(material(scale, 10**6, 10**6, 10**6, 10**6, seed, data_root, leave_out, protocol), (), stage, -1)
+    each, steps = (2, 2) if scale == "smoke" else _DEMO[variant.stage]
+    tested, labels = (1, 2) if scale == "smoke" else (15, 7)
+    parts = [portion(UI_PRMD, read_ui_prmd(sensor), each, tested, 2 * tested, labels, seed) for sensor in variant.sensors]
+    clips = replace(parts[0], train=tuple(one for part in parts for one in part.train))
+    vicon = [one for one in split(read_ui_prmd("vicon39"), UI_PRMD, "test") if one.label in clips.labels]
+    return Plan(clips, tuple(balanced(vicon, tested)), replace(stage, clips=1) if scale == "smoke" else stage, steps)
+
+
+def _at_once(recipe: Sequence[Stage]) -> Stage:
+    """All questions of the first three stages from the first step on, and all learns that ever does, each at its first rate."""
+    first, _, third, _ = recipe
+    return replace(third, name="all_at_once", task="choose+judge+explain", rates={**third.rates, **first.rates},
+                   epochs=sum(stage.epochs for stage in recipe))
+
+
+@dataclass(frozen=True)
+class Nursery:
+    """Where variants of one scale and seed are trained: models under `runs/variants`, records under `results/variants`.
+
+    base: what the first stages start from; its renderer is put aside for the variant's own, which starts from nothing. data_root, leave_out: of
+    NTU RGB+D 60, at `paper` scale. There a name may end on a split, as in "DrAction, 1-4@xsub_48_12"; without one it is xsub_55_5.
+    """
+
+    scale: str
+    seed: int = 0
+    base: str | Path = "tiny"
+    data_root: str | Path = ""
+    leave_out: str | Path = ""
+
+    def grow(self, names: Iterable[str], again: bool = False) -> None:
+        """Trains and tests those of the variants that have no record yet, or all of them and what they go on from.
+
+        One that was cut off goes on from its newest checkpoint. Raises ValueError for unknown names, records of another base, and what this
+        scale has no data for, before anything is trained.
+        """
+        wanted = list(dict.fromkeys(names))
+        for name in wanted:
+            self._check(name)
+        if again:
+            wanted = list(dict.fromkeys(one for name in wanted for one in _line(name)))
+            for name in wanted:
+                self._record(name).unlink(missing_ok=True)
+                (self._folder(name) / "model" / "skllm.json").unlink(missing_ok=True)
+        for name in wanted:
+            if again or not self._record(name).is_file():
+                self._train(name, resume=not again)
+
+    def model(self, name: str) -> Path:
+        """The folder of a variant's model; where there is none it is trained first, as is what it goes on from."""
+        self._check(name)
+        if not is_stored(self._folder(name) / "model"):
+            self._train(name, resume=True)
+        return self._folder(name) / "model"
+
+    def _check(self, name: str) -> None:
+        kind, at, _ = name.partition("@")
+        if kind not in VARIANTS or (at and self.scale != "paper"):
+            raise ValueError(f"no variant {name!r} at {self.scale} scale; known: {'; '.join(VARIANTS)}")
+        if self.scale == "paper" and VARIANTS[kind].sensors != ("kinect22",):
+            raise ValueError(f"{kind!r} trains on two bundled sensors, and at paper scale there is one; leave it out")
+        for one in _line(name):
+            if self._record(one).is_file() and (base := read_record(self._record(one))["settings"]["base"]) != str(self.base):
+                raise ValueError(f"the record of {one!r} is of base {base}, not {self.base}; move {self._record(one)} away first")
+
+    def _train(self, name: str, resume: bool) -> None:
+        kind, at, split_ = name.partition("@")
+        variant, folder, started = VARIANTS[kind], self._folder(name), time.time()
+        start = self.model(variant.after + at + split_) if variant.after else self.base
+        print(f"{name}, seed {self.seed}")
+        plan = planned(variant, self.scale, self.seed, self.data_root, self.leave_out, split_ or _SPLIT)
+        torch.manual_seed(self.seed)
+        model = SkeletonLLM.from_pretrained(start)
+        if not variant.after:
+            model.renderer = RENDERERS[variant.renderer](replace(model.renderer.config, **variant.config)).to(model.renderer.device)
+        texts = rationales(variant, plan, model, folder) if needs_rationales(plan.stage.task) else None
+        done = train_stage(model, plan.stage, plan.clips, folder, self.seed, resume, texts, steps=plan.steps)
+        told = ask(model, plan)
+        model.save_pretrained(folder / "model")
+        self._keep(name, plan, done, told, time.time() - started)
+        del model, done
+        gc.collect()                                                 # a trained model refers to itself
+
+    def _keep(self, name: str, plan: Plan, done: Trained, told: Mapping[str, Evaluation], seconds: float) -> None:
+        """The record; one that is there stays, since a training whose model is gone was made again only for those that go on from it."""
+        if self._record(name).is_file():
+            print(f"{name} was trained again for its model; its record stays")
+            return
+        scores = {f"{part} ({kind})": getattr(one, kind) for part, one in told.items() for kind in KINDS}
+        changes = {key: value for key, value in asdict(VARIANTS[name.partition("@")[0]]).items() if key != "stage"}
+        settings = settings_of(plan.stage, **changes, steps=plan.steps, base=str(self.base), benchmark=plan.clips.protocol.name,
+                               training_clips=len(plan.clips.train))
+        numbers = {**numbers_of(done, scores), **confusions(told)}
+        write_record(f"variants/{slug(name)}", self.scale, self.seed, numbers, settings, seconds, self._out.results)
+
+    def _folder(self, name: str) -> Path:
+        return self._out.runs / "variants" / f"{slug(name)}-{self.scale}-{self.seed}"
+
+    def _record(self, name: str) -> Path:
+        return project_folder() / self._out.results / "variants" / slug(name) / f"{self.scale}-{self.seed}.json"
+
+    @property
+    def _out(self) -> Outputs:
+        return outputs(self.scale, self.seed)
+
+
+def _line(name: str) -> list[str]:
+    """A variant and all that it goes on from, the first stage first."""
+    kind, at, split_ = name.partition("@")
+    before = VARIANTS[kind].after if kind in VARIANTS else None
+    return [*(_line(before + at + split_) if before else []), name]
+
+
+def rationales(variant: Variant, plan: Plan, model: SkeletonLLM, folder: Path) -> Mapping[str, str]:
+    """What measured motion says of the training clips, in the variant's way."""
+    found = collect_rationales(KinematicTeacher(), plan.clips.train, model, folder=folder / "rationales", label_line=variant.label_line,
+                               labels=plan.clips.labels, unseen=plan.clips.protocol.unseen)
+    return found.texts
+
+
+def ask(model: SkeletonLLM, plan: Plan) -> dict[str, Evaluation]:
+    """Answers to a choice of labels about people, labels and a format never trained on; a part without clips, or with one label, is left out."""
+    clips, seen, unseen = plan.clips, plan.clips.labels, plan.clips.protocol.unseen
+    parts = {PEOPLE: (clips.test, seen), LABELS: (clips.unseen, unseen), FORMAT: (plan.elsewhere, seen)}
+    return {name: evaluate(model, asked, labels, name) for name, (asked, labels) in parts.items() if asked and len(labels) > 1}
+
+
+def confusions(told: Mapping[str, Evaluation]) -> dict[str, int]:
+    """How often each label was put first for each true one, as numbers of a record."""
+    return {f"{part}: {truth} > {said}": count for part, one in told.items()
+            for (truth, said), count in sorted(Counter((truth, answer.label) for truth, answer in one.pairs).items())}
+
+
+def main() -> None:
+    """The command line: trains what a table needs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tables", nargs="+", choices=[*TABLES, "all"], help="which comparisons to train for")
+    parser.add_argument("--scale", default="demo", choices=SCALES)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--base", default="tiny", help="what the first stage starts from (tiny)")
+    parser.add_argument("--data-root", default="", help="paper: the folder of NTU RGB+D 60 `.skeleton` files")
+    parser.add_argument("--leave-out", default="", help="paper: a text file with the names of NTU recordings that have no skeleton")
+    parser.add_argument("--again", action="store_true", help="train what has a record, too")
+    asked = parser.parse_args()
+    chosen = TABLES if "all" in asked.tables else asked.tables
+    names = list(dict.fromkeys(name for one in chosen for name in TABLES[one].values()))
+    Nursery(asked.scale, asked.seed, asked.base, asked.data_root, asked.leave_out).grow(names, asked.again)
+
+
+if __name__ == "__main__":
+    main()
