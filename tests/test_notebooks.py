@@ -9,7 +9,8 @@ import pytest
 from skllm.study.results import code_digest
 
 ROOT = Path(__file__).parent.parent
-BEFORE = {"00_quickstart", "01_formats_and_rendering", "02_render_warmup", "03_disc_ft", "04_cr_distill", "05_recognition"}       # records without a digest
+# Recorded before records had a digest of the code.
+BEFORE = {"00_quickstart", "01_formats_and_rendering", "02_render_warmup", "03_disc_ft", "04_cr_distill", "05_recognition"}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

@@ -8,7 +8,7 @@ Trained by `skllm.study.nursery`; here stand their names, the tables that they b
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from skllm.respond.scores import Score, over_seeds
 from skllm.study.results import project_folder, table
 
 PEOPLE, LABELS, FORMAT = "unseen people", "unseen labels", "unseen people, Vicon"        # what a variant is tested on
+Name = TypeVar("Name")
 ONCE = 5                                                                                 # the number of the stage that is all of them at once
 
 
@@ -84,7 +85,7 @@ def confusion(name: str, part: str, scale: str, folder: str = "results") -> pd.D
     return wide.reindex(index=labels, columns=labels, fill_value=0)
 
 
-def standing(names: Mapping[str, str], part: str, kind: str, scale: str, folder: str = "results") -> dict[str, Score]:
+def standing(names: Mapping[Name, str], part: str, kind: str, scale: str, folder: str = "results") -> dict[Name, Score]:
     """Each variant's accuracy over the seeds that were run, by its name in a table; those without a record are left out."""
     found = {}
     for shown, name in names.items():
@@ -95,7 +96,7 @@ def standing(names: Mapping[str, str], part: str, kind: str, scale: str, folder:
     return found
 
 
-def seeds_of(names: Mapping[str, str], scale: str, folder: str = "results") -> list[int]:
+def seeds_of(names: Mapping[Any, str], scale: str, folder: str = "results") -> list[int]:
     """How many seeds each of the variants was trained with."""
     return [len(list((project_folder() / folder / "variants" / slug(name)).glob(f"{scale}-*.json"))) for name in names.values()]
 
