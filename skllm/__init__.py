@@ -13,7 +13,7 @@ _HOME = {
     "sample_files": "skllm.samples",
     "BENCHMARKS": "skllm.benchmarks", "UI_PRMD": "skllm.benchmarks", "split": "skllm.benchmarks", "read_ui_prmd": "skllm.benchmarks",
     "DrAction": "skllm.render", "DrActionConfig": "skllm.render", "VelocityRenderer": "skllm.render",
-    "SkeletonLLM": "skllm.model", "Recognition": "skllm.model",
+    "SkeletonLLM": "skllm.model", "Recognition": "skllm.respond.answers",
     "RECIPES": "skllm.train.stages", "stage_trainer": "skllm.train.trainer",
     "evaluate": "skllm.study.evaluation",
 }

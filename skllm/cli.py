@@ -183,7 +183,7 @@ def _facts(clip: Skeleton, out: Path | None) -> dict:
 def _render(asked: argparse.Namespace) -> None:
     import torch
 
-    from skllm.model import load_renderer
+    from skllm.stored import load_renderer
 
     _suffix(asked.out)
     renderer, clip = load_renderer(asked.renderer, asked.pixels), _clip(asked)

@@ -1,7 +1,7 @@
 """SkeletonLLM: render -> reason -> respond, in one module that trains and answers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -17,30 +17,13 @@ from skllm.reason.tiny import tower_sha256
 from skllm.render import DrActionConfig, Renderer
 from skllm.render.cache import PictureCache
 from skllm.render.gaussians import Tracks
-from skllm.respond.answers import final_label, parse_label
+from skllm.respond.answers import Recognition, recognition
 from skllm.skeleton import Skeleton
 from skllm.stored import RENDERERS, SHIPPED, is_stored, kind_of, read_stored, write_stored
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
 _STRANGE = 0.01         # weight of the choice beside naming: it decides where all labels together are named less often (CHANGELOG.md, Tried)
 PARTS = ("renderer", "tower", "projector", "lora")       # what may learn
-
-
-@dataclass(frozen=True)
-class Recognition:
-    """An answer to a choice of labels.
-
-    label: the likeliest; probabilities: of each label, summing to one; said: what the model says when asked, in its own
-    words; strict: the label that `said` is exactly, or None
-    """
-
-    label: str
-    probabilities: dict[str, float]
-    said: str
-    strict: str | None
-
-    def __str__(self) -> str:
-        return f"{self.label} ({self.probabilities[self.label]:.0%})"
 
 
 class SkeletonLLM(nn.Module):
@@ -212,7 +195,7 @@ class SkeletonLLM(nn.Module):
         heard = self.mllm.hear(seen, choose(labels))
         chances = self._chances(seen, heard, labels).tolist()
         said = self.mllm.say(self.mllm.hear(seen, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
-        return [_recognition(labels, *one, reasoning) for one in zip(chances, said, strict=True)]
+        return [recognition(labels, *one, reasoning) for one in zip(chances, said, strict=True)]
 
     def _chances(self, seen: Tensor | list[Seen], heard: Heard, labels: Sequence[str]) -> Float[Tensor, "B N"]:
         """Probabilities of the labels, clip by clip; heard: the choice among them."""
@@ -252,33 +235,6 @@ class SkeletonLLM(nn.Module):
         total = sum(p.numel() for p in self.parameters())
         learns = " + ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "nothing"
         return f"{learns} of {total:,} parameters learn; the rest is frozen"
-
-
-def _recognition(labels: Sequence[str], chances: Sequence[float], said: str, reasoning: bool) -> Recognition:
-    best = max(range(len(labels)), key=chances.__getitem__)
-    strict = parse_label(final_label(said) or "" if reasoning else said, labels)
-    return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, strict)
-
-
-def load_renderer(name: str | Path, size: int = 448) -> Renderer:
-    """The renderer of a checkpoint, or a fresh one of a kind in `RENDERERS`, without any language model behind it.
-
-    size: pixels a side of a fresh one; a checkpoint's paints at its own.
-    """
-    folder = Path(str(SHIPPED.get(str(name), name)))
-    if is_stored(folder):
-        told, stored = read_stored(folder)
-        made = RENDERERS[told["renderer"]["kind"]](DrActionConfig(**told["renderer"]["config"]))
-        weights = {key.removeprefix("renderer."): value for key, value in stored.items() if key.startswith("renderer.")}
-        try:
-            made.load_state_dict(weights)
-        except RuntimeError as wrong:
-            raise ValueError(f"{folder} is not a whole skllm checkpoint ({str(wrong).splitlines()[-1].strip()}); save it again") from wrong
-        return made
-    if name not in RENDERERS or name == "released":
-        known = ", ".join([*SHIPPED, *(kind for kind in RENDERERS if kind != "released")])
-        raise ValueError(f"no renderer {str(name)!r}; known: {known}, or the folder of a checkpoint")
-    return RENDERERS[str(name)](DrActionConfig(size=size))
 
 
 def _under(prefix: str, stored: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -54,6 +54,27 @@ def read_stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
     return told, stored
 
 
+def load_renderer(name: str | Path, size: int = 448) -> Renderer:
+    """The renderer of a checkpoint, or a fresh one of a kind in `RENDERERS`, without any language model behind it.
+
+    size: pixels a side of a fresh one; a checkpoint's paints at its own.
+    """
+    folder = Path(str(SHIPPED.get(str(name), name)))
+    if is_stored(folder):
+        told, stored = read_stored(folder)
+        made = RENDERERS[told["renderer"]["kind"]](DrActionConfig(**told["renderer"]["config"]))
+        weights = {key.removeprefix("renderer."): value for key, value in stored.items() if key.startswith("renderer.")}
+        try:
+            made.load_state_dict(weights)
+        except RuntimeError as wrong:
+            raise ValueError(f"{folder} is not a whole skllm checkpoint ({str(wrong).splitlines()[-1].strip()}); save it again") from wrong
+        return made
+    if name not in RENDERERS or name == "released":
+        known = ", ".join([*SHIPPED, *(kind for kind in RENDERERS if kind != "released")])
+        raise ValueError(f"no renderer {str(name)!r}; known: {known}, or the folder of a checkpoint")
+    return RENDERERS[str(name)](DrActionConfig(size=size))
+
+
 def _replace(path: Path, write) -> None:
     """Writes beside the file first, so that a kill or a full disk leaves the old one whole."""
     new = path.with_name(path.name + ".new")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skllm import cli, model
+from skllm import cli, model, stored
 from skllm.formats import FORMATS
 from skllm.samples import sample_files
 from tests.formats.makers import gltf_file, openpose_folder, pyskl_file
@@ -120,5 +120,5 @@ def test_prepare_tells_what_it_kept_and_skipped(tmp_path, capsys, monkeypatch):
 
 
 def test_a_renderer_is_loaded_without_its_language_model():
-    assert model.load_renderer("tiny-warm").config.size == model.load_renderer("tiny-open").config.size < 448
-    assert model.load_renderer("draction", 112).config.size == 112
+    assert stored.load_renderer("tiny-warm").config.size == stored.load_renderer("tiny-open").config.size < 448
+    assert stored.load_renderer("draction", 112).config.size == 112

@@ -1,8 +1,26 @@
 """What counts as an answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 _AROUND_LABEL = " \t*_`#>\"'."         # what writers of Markdown put around a label, and a full stop
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """An answer to a choice of labels.
+
+    label: the likeliest; probabilities: of each label, summing to one; said: what the model says when asked, in its own
+    words; strict: the label that `said` is exactly, or None
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    said: str
+    strict: str | None
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.probabilities[self.label]:.0%})"
 
 
 def parse_label(text: str, labels: Sequence[str]) -> str | None:
@@ -30,6 +48,13 @@ def correct_lenient(text: str, truth: str, labels: Sequence[str]) -> bool:
     """Whether the true label occurs anywhere in the text: the rule of the authors' code, by which an answer that lists
     every label is right."""
     return _plain(truth) in _plain(text)
+
+
+def recognition(labels: Sequence[str], chances: Sequence[float], said: str, reasoning: bool) -> Recognition:
+    """From the labels' probabilities and what was said; reasoning: the label stands on its last line."""
+    best = max(range(len(labels)), key=chances.__getitem__)
+    strict = parse_label(final_label(said) or "" if reasoning else said, labels)
+    return Recognition(labels[best], dict(zip(labels, chances, strict=True)), said, strict)
 
 
 def _label_of(line: str) -> str | None:

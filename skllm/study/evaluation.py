@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from skllm.benchmarks.records import LabelledClip
 from skllm.benchmarks.similar import similar_actions
-from skllm.model import Recognition, SkeletonLLM
+from skllm.model import SkeletonLLM
 from skllm.reason.questions import NO, YES, judge
-from skllm.respond.answers import correct_lenient, correct_strict
+from skllm.respond.answers import Recognition, correct_lenient, correct_strict
 from skllm.respond.scores import Score, accuracy
 
 _SMALL, _TOGETHER = 10**9, 64         # weights of a language model that is asked about so many clips at once
