@@ -33,6 +33,6 @@ def test_a_notebooks_figures_and_record_are_there_and_of_this_code(path):
     told = json.loads((ROOT / "results" / path.stem / "demo-0.json").read_text())
     assert told.get("code", code_digest(path) if path.stem in BEFORE else "") == code_digest(path), f"{path.stem} has changed since it was executed"
     code = "".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
-    drawn = re.findall(r'figures\.save\(.*?, f?"([^"{]+)', code)
+    drawn = re.findall(r'"(\w+)[^"]*", out\.figures', code)
     kept = {one.stem for one in (ROOT / "papers" / "figures").glob("*.png")}
     assert drawn and all(any(name.startswith(one) for name in kept) for one in drawn), drawn

@@ -123,6 +123,14 @@ def kept_lines() -> list[str]:
             f"{told['features kept, ms']:.0f} ms a step rather than {told['features anew, ms']:.0f} ms (medians of 5), in a step of {step:.1f} s."]
 
 
+def test_the_readmes_notebooks_took_as_long_as_their_records_say():
+    for path in sorted((RESULTS.parent / "notebooks").glob("*.ipynb")):
+        seconds = record(path.stem)["seconds"]
+        took = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+        (row,) = [line for line in README.splitlines() if line.startswith(f"| `{path.stem}` |")]
+        assert row.endswith(f"| {took} |"), (path.stem, took)
+
+
 def test_the_readmes_formats_and_benchmarks_are_the_packages():
     for one in FORMATS:
         suffixes = " ".join("folder" if suffix == "/" else f"`{suffix}`" for suffix in one.suffixes)

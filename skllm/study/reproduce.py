@@ -142,7 +142,7 @@ def write_rows(scale: str) -> Path:
     """Writes the table between its two marks in REPRODUCIBILITY.md, or at its end; each row names its command. Returns the file's path."""
     path = project_folder() / _FILE
     text = path.read_text() if path.exists() else "# Reproducibility\n"
-    section = f"{_START}\n{as_markdown(rows(scale), scale)}\n{_END}"
+    section = f"{_START}\n\n{as_markdown(rows(scale), scale)}\n\n{_END}"
     before, mark, rest = text.partition(_START)
     _, end, after = rest.partition(_END)
     if mark and not end:
@@ -156,7 +156,7 @@ def write_rows(scale: str) -> Path:
 
 def as_markdown(told: pd.DataFrame, scale: str) -> str:
     """The table as Markdown, under a line with the command that makes a row again."""
-    head = [f"Each row is made again by `papermill notebooks/NOTEBOOK.ipynb out.ipynb -p scale {scale}`, all of them by",
-            f"`skllm reproduce --scale {scale}`.", ""]
+    head = ["## The paper's tables and figures", "",
+            f"Each row is made again by `papermill notebooks/NOTEBOOK.ipynb out.ipynb -p scale {scale}`, all of them by", f"`skllm reproduce --scale {scale}`.", ""]
     lines = [*head, f"| {' | '.join(told.columns)} |", f"|{'---|' * len(told.columns)}"]
     return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in told.itertuples(index=False)])

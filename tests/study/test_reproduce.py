@@ -55,14 +55,20 @@ def test_notebooks_run_in_order_go_on_and_tell_what_failed(project, capsys):
 
 def test_the_table_is_written_from_records_and_the_rest_of_the_file_stays(project):
     (project / "REPRODUCIBILITY.md").write_text("# Mine\n\nbefore\n")
+    notebook(project / "notebooks", "13_robustness")
     write_record("13_robustness", "demo", 0, {"noise, cm 5": Score(0.5, 10, 0.2, 0.8)}, {}, 1.0)
     reproduce.write_rows("demo")
     first = (project / "REPRODUCIBILITY.md").read_text()
-    assert first.startswith("# Mine\n\nbefore\n") and "not run" in first
+    assert first.startswith("# Mine\n\nbefore\n") and "| `13_robustness` | executed |" in first and "no notebook yet" in first
     assert "50.0% (20.0% to 80.0%, n = 10) (noise, cm 5)" in first and "61.71%" in first
     (project / "REPRODUCIBILITY.md").write_text(first + "after\n")
     reproduce.write_rows("demo")
     assert (project / "REPRODUCIBILITY.md").read_text() == first + "after\n"
+    notebook(project / "notebooks", "13_robustness", "2")
+    notebook(project / "notebooks", "17_external_mllms")
+    reproduce.write_rows("demo")
+    third = (project / "REPRODUCIBILITY.md").read_text()
+    assert "`13_robustness` | executed, of older code |" in third and "`17_external_mllms` | not run |" in third
     (project / "REPRODUCIBILITY.md").write_text(first.replace("<!-- end", "<!-- the end"))
     with pytest.raises(ValueError, match="put that back"):
         reproduce.write_rows("demo")
