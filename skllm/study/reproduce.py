@@ -157,6 +157,7 @@ def write_rows(scale: str) -> Path:
 def as_markdown(told: pd.DataFrame, scale: str) -> str:
     """The table as Markdown, under a line with the command that makes a row again."""
     head = ["## The paper's tables and figures", "",
-            f"Each row is made again by `papermill notebooks/NOTEBOOK.ipynb out.ipynb -p scale {scale}`, all of them by", f"`skllm reproduce --scale {scale}`.", ""]
+            f"Each row is made again by `papermill notebooks/NOTEBOOK.ipynb out.ipynb -p scale {scale}`, all of them by",
+            f"`skllm reproduce --scale {scale}`.", ""]
     lines = [*head, f"| {' | '.join(told.columns)} |", f"|{'---|' * len(told.columns)}"]
     return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in told.itertuples(index=False)])
