@@ -39,11 +39,7 @@ def nearness(said: Sequence[str], references: Sequence[Sequence[str]], bert: Wei
 
     references: those of each clip, one or more. Raises ValueError where there is nothing to compare, ImportError without the extra `text`.
     """
-    if any(isinstance(several, str) for several in references):
-        raise ValueError("the references of each clip are a list of sentences; got a sentence in its place")
-    if not said or len(said) != len(references) or not all(references):
-        empty = sum(not several for several in references)
-        raise ValueError(f"every sentence needs a reference; got {len(said)} sentences and {len(references)} lists of them, {empty} empty")
+    _check(said, references)
     each = {"ROUGE-L": _rouge_l(said, references), "CIDEr-D": cider_d(said, references)}
     if bert:
         each["BERTScore"] = list(bert(said, references))
@@ -51,6 +47,14 @@ def nearness(said: Sequence[str], references: Sequence[Sequence[str]], bert: Wei
     found = {f"BLEU-{n}": _nearness(lambda rows, n=n: bleu([said[r] for r in rows], [references[r] for r in rows], n), draws) for n in (1, 4)}
     arrays = {name: np.array(values) for name, values in each.items()}
     return found | {name: _nearness(lambda rows, values=values: float(values[rows].mean()), draws) for name, values in arrays.items()}
+
+
+def _check(said: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    if any(isinstance(several, str) for several in references):
+        raise ValueError("the references of each clip are a list of sentences; got a sentence in its place")
+    if not said or len(said) != len(references) or not all(references):
+        empty = sum(not several for several in references)
+        raise ValueError(f"every sentence needs a reference; got {len(said)} sentences and {len(references)} lists of them, {empty} empty")
 
 
 def _nearness(measure: Callable[[np.ndarray], float], draws: np.ndarray) -> Nearness:
@@ -88,9 +92,10 @@ def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[fl
     Rarity is counted over the references of these clips, so it depends on which clips are asked about together. Raises ValueError where all clips
     have the same references: then no word is rare, and all would score nothing.
     """
-    if len({tuple(several) for several in references}) < 2:
-        raise ValueError(f"CIDEr-D tells rare words by other clips; got {len(references)} clips whose references are all the same")
+    _check(said, references)
     heard = [[_counts(one) for one in several] for several in references]
+    if all(several == heard[0] for several in heard):
+        raise ValueError(f"CIDEr-D tells rare words by other clips; got {len(references)} clips whose references are all the same")
     among = Counter(gram for several in heard for gram in set().union(*several))
     rarity = {gram: math.log(len(heard)) - math.log(count) for gram, count in among.items()}
     unheard = math.log(len(heard))

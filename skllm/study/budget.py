@@ -61,7 +61,9 @@ def looking(
         model.frames, model.mllm.foreground_only = model.frames if frames is None else frames, foreground
         if renderer is not None:
             model.renderer = renderer
-        if size and size != model.renderer.config.size:
+        if size is not None and size != model.renderer.config.size:
+            if not 1 <= size < model.renderer.config.size or not isinstance(model.renderer, Renderer):
+                raise ValueError(f"size is of pictures smaller than the model's {model.renderer.config.size}, by its own renderer; got {size}")
             model.renderer = Coarse(model.renderer, size)
         yield model
     finally:

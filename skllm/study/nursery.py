@@ -5,6 +5,7 @@
 
 import argparse
 import gc
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -180,8 +181,8 @@ def main() -> None:
     """The command line: trains what a table needs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tables", nargs="+", choices=[*TABLES, "all"], help="which comparisons to train for")
-    parser.add_argument("--scale", default="demo", choices=SCALES)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scale", default="demo", choices=SCALES, help="how much of it (demo)")
+    parser.add_argument("--seed", type=int, default=0, help="of which clips are drawn, in which order (0)")
     parser.add_argument("--base", default="tiny", help="what the first stage starts from (tiny)")
     parser.add_argument("--data-root", default="", help="paper: the folder of NTU RGB+D 60 `.skeleton` files")
     parser.add_argument("--leave-out", default="", help="paper: a text file with the names of NTU recordings that have no skeleton")
@@ -189,7 +190,10 @@ def main() -> None:
     asked = parser.parse_args()
     chosen = TABLES if "all" in asked.tables else asked.tables
     names = list(dict.fromkeys(name for one in chosen for name in TABLES[one].values()))
-    Nursery(asked.scale, asked.seed, asked.base, asked.data_root, asked.leave_out).grow(names, asked.again)
+    try:
+        Nursery(asked.scale, asked.seed, asked.base, asked.data_root, asked.leave_out).grow(names, asked.again)
+    except (ValueError, OSError) as wrong:
+        sys.exit(f"skllm.study.nursery: {wrong}")
 
 
 if __name__ == "__main__":

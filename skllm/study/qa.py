@@ -33,10 +33,12 @@ class Drawn:
 
 
 def draw(clips: Sequence[LabelledClip], kind: str, count: int, seed: int = 0) -> list[Drawn]:
-    """At most so many questions of a kind, of every answer of a topic as many as of any other; the same for the same seed.
+    """About so many questions of a kind, at least one an answer: of every answer of a topic as many as of any other. A seed draws the same again.
 
     Answers that fewer than `_RARE` clips give are left out, and topics of which one answer is left. Raises ValueError where nothing is left.
     """
+    if count < 1:
+        raise ValueError(f"at least one question is drawn; got count = {count}")
     if kind not in KINDS:
         raise ValueError(f"no kind {kind!r} of questions; known: {', '.join(KINDS)}")
     found: dict[str, dict[str, list[Drawn]]] = {topic: {} for topic in KINDS[kind]}

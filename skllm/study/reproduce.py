@@ -11,7 +11,7 @@ import pandas as pd
 from skllm.study.paper import expected
 from skllm.study.results import code_digest, outputs, project_folder, read_record, table
 
-_START, _END = "<!-- tables and figures of the paper -->", "<!-- end of the tables and figures -->"
+_START, _END = "<!-- tables and figures of the paper, {} -->", "<!-- end of the tables and figures, {} -->"
 _FILE = "REPRODUCIBILITY.md"
 
 
@@ -30,20 +30,21 @@ def reproduce(scale: str, only: Sequence[str] = (), again: bool = False, given: 
 
     Executed notebooks lie in `runs/reproduce/<scale>`. One that was executed to its end, of the same code and parameters, is not executed again
     unless `again` or its record is gone; changes inside the package are not noticed. One that fails does not keep the others from being tried.
-    given: parameters, passed to the notebooks that have them; ValueError for one that none has. Then, but for the smoke scale, the table in
-    REPRODUCIBILITY.md is written anew, from the records.
+    given: parameters, passed to the notebooks that have them; ValueError for one that none has. Then, where any was executed and but for the smoke
+    scale, that scale's table in REPRODUCIBILITY.md is written anew, from the records.
     """
     folder, asked = project_folder() / "runs" / "reproduce" / scale, {**(given or {}), "scale": scale}
     paths = {path: {name: value for name, value in asked.items() if name in _parameters(path)} for path in notebooks(only)}
     if strange := sorted(set(given or {}) - set().union(*paths.values()) | ({"scale"} & set(given or {}))):
         raise ValueError(f"no notebook among these takes {', '.join(strange)} in this way; the scale is given by scale, others as they stand in them")
+    _halves(scale)
     folder.mkdir(parents=True, exist_ok=True)
     told = []
     for path, parameters in paths.items():
         done = folder / path.name
         told.append((path.stem, "executed before" if not again and _finished(done, path, parameters) else _executed(path, done, parameters)))
         print(": ".join(told[-1]), file=sys.stderr, flush=True)
-    if scale != "smoke":
+    if scale != "smoke" and any(what == "executed" for _, what in told):
         write_rows(scale)
     return told
 
@@ -99,7 +100,8 @@ def rows(scale: str) -> pd.DataFrame:
     told = pd.read_csv(str(files("skllm.study") / "paper_rows.csv"), keep_default_na=False)
     records = {name: _record(name, scale) for name in told["notebook"]}
     found = [{"the paper's": row.item, "notebook": f"`{row.notebook}`", "status": _status(row.notebook, scale),
-              "expected": _expected(row.notebook, row.expected), "obtained": _obtained(records[row.notebook], row.obtained), "missing": row.missing}
+              "expected": _expected(row.notebook, row.expected), "obtained": _obtained(records[row.notebook], row.obtained, row.percent == "yes"),
+              "missing": row.missing}
              for row in told.itertuples()]
     return pd.DataFrame(found)
 
@@ -115,7 +117,8 @@ def _status(notebook: str, scale: str) -> str:
         return "no notebook yet"
     if not record.is_file():
         return "not run"
-    return "executed" if read_record(record).get("code", code_digest(path)) == code_digest(path) else "executed, of older code"
+    code = read_record(record).get("code")
+    return "executed, code not compared" if code is None else "executed" if code == code_digest(path) else "executed, of older code"
 
 
 def _expected(notebook: str, key: str) -> str:
@@ -128,36 +131,43 @@ def _expected(notebook: str, key: str) -> str:
     return f"{shown} ({method}, {setting}; confidence {one['confidence']})"
 
 
-def _obtained(record: pd.DataFrame, name: str) -> str:
+def _obtained(record: pd.DataFrame, name: str, percent: bool) -> str:
     found = record[record["name"] == name] if name and len(record) else record[:0]
     if not len(found):
         return ""
     one = found.iloc[0]
-    share = not pd.isna(one["n"])
-    shown = f"{one['value']:.3g}" if not share else f"{one['value']:.1%} ({one['low']:.1%} to {one['high']:.1%}, n = {int(one['n'])})"
-    return f"{shown} ({name})"
+    form = ".1%" if percent else ".3g"
+    span = "" if pd.isna(one["n"]) else f" ({one['low']:{form}} to {one['high']:{form}}, n = {int(one['n'])})"
+    return f"{one['value']:{form}}{span} ({name})"
 
 
 def write_rows(scale: str) -> Path:
-    """Writes the table between its two marks in REPRODUCIBILITY.md, or at its end; each row names its command. Returns the file's path."""
-    path = project_folder() / _FILE
-    text = path.read_text() if path.exists() else "# Reproducibility\n"
-    section = f"{_START}\n\n{as_markdown(rows(scale), scale)}\n\n{_END}"
-    before, mark, rest = text.partition(_START)
-    _, end, after = rest.partition(_END)
-    if mark and not end:
-        raise ValueError(f"{path} has {_START!r} and no {_END!r} after it; put that back where the table ends")
-    after = after if mark else "\n"
+    """Writes a scale's table between its two marks in REPRODUCIBILITY.md, or at its end. Returns the file's path."""
+    path, (before, after) = project_folder() / _FILE, _halves(scale)
+    section = "\n\n".join([_START.format(scale), as_markdown(rows(scale), scale), _END.format(scale)])
     new = path.with_suffix(".new")
     new.write_text(f"{before.rstrip()}\n\n{section}{after}")
     new.replace(path)
     return path
 
 
+def _halves(scale: str) -> tuple[str, str]:
+    """What stands before and after a scale's table. Raises ValueError where the mark of its end is gone."""
+    path = project_folder() / _FILE
+    before, mark, rest = (path.read_text() if path.exists() else "# Reproducibility\n").partition(_START.format(scale))
+    _, end, after = rest.partition(_END.format(scale))
+    if mark and not end:
+        raise ValueError(f"{path} has {_START.format(scale)!r} and no {_END.format(scale)!r} after it; put that back where the table ends")
+    return before, after if mark else "\n"
+
+
 def as_markdown(told: pd.DataFrame, scale: str) -> str:
     """The table as Markdown, under a line with the command that makes a row again."""
-    head = ["## The paper's tables and figures", "",
-            f"Each row is made again by `papermill notebooks/NOTEBOOK.ipynb out.ipynb -p scale {scale}`, all of them by",
+    head = [f"## The paper's tables and figures, {scale} scale", "",
+            "What the paper reports, with how sure its source is, and what the same notebook gives here, of other data and a model fifty times",
+            "smaller: levels are not to be compared. (v5) is a table's number in the fifth version on arXiv. Figures 1, 2 and 5 and Tables 9",
+            "and 12 are not reproduced.", "",
+            f"A row whose notebook is there is made again by `papermill notebooks/NOTEBOOK.ipynb out.ipynb -p scale {scale}`, all of them by",
             f"`skllm reproduce --scale {scale}`.", ""]
     lines = [*head, f"| {' | '.join(told.columns)} |", f"|{'---|' * len(told.columns)}"]
     return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in told.itertuples(index=False)])

@@ -81,7 +81,7 @@ def at_paper(scale: str, **needed: str) -> None:
     lacking = [name for name, value in needed.items() if not value or (name in ("base", "model_name") and value.startswith("tiny"))]
     if scale == "paper" and lacking:
         raise ValueError(f"paper scale needs {', '.join(lacking)}: your folder of the data, and a checkpoint or a Hugging Face id; "
-                         "give them by -p NAME VALUE")
+                         "give them by -p NAME VALUE, or to `skllm reproduce` by --set NAME=VALUE")
 
 
 def table(notebook: str, folder: str = "results") -> pd.DataFrame:
@@ -143,6 +143,8 @@ def outputs(scale: str, seed: int = 0) -> Outputs:
     """The places for one scale: what is shown are the figures of seed 0, other seeds draw under runs/; a smoke run writes under runs/smoke only."""
     if scale not in SCALES:
         raise ValueError(f"no scale {scale!r}; known: {', '.join(SCALES)}")
+    if type(seed) is not int or seed < 0:
+        raise ValueError(f"a seed is a whole number, 0 or more; got {seed!r}")
     runs = project_folder() / "runs"
     if scale == "smoke":
         return Outputs("runs/smoke/figures", "runs/smoke/results", runs / "smoke")

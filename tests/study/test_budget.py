@@ -18,6 +18,9 @@ def test_a_model_sees_less_and_afterwards_as_before(small_model):
     with budget.looking(small_model, size=14):
         coarse = small_model.render([clip])
     assert 0 < (coarse - whole).abs().mean() < whole.mean() and coarse.shape == whole.shape
+    for size in (0, 56):
+        with pytest.raises(ValueError, match="smaller than the model's 28"), budget.looking(small_model, size=size):
+            pass
     with pytest.raises(ValueError), budget.looking(small_model, frames=2, foreground=True):
         raise ValueError                                             # an error inside leaves nothing changed
     assert small_model.frames == 4 and not small_model.mllm.foreground_only

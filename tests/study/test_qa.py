@@ -30,5 +30,7 @@ def test_a_model_is_asked_each_and_topics_add_up(small_model):
 def test_clips_that_answer_nothing_and_unknown_kinds_are_refused():
     with pytest.raises(ValueError, match="no causal question has two answers of 5 clips or more among 0"):
         qa.draw([], "causal", 10)
+    with pytest.raises(ValueError, match="count = 0"):
+        qa.draw(PEOPLE, "causal", 0)
     with pytest.raises(ValueError, match="known: temporal, spatial, causal"):
         qa.draw(PEOPLE, "when", 10)

@@ -70,8 +70,18 @@ def test_the_table_is_written_from_records_and_the_rest_of_the_file_stays(projec
     third = (project / "REPRODUCIBILITY.md").read_text()
     assert "`13_robustness` | executed, of older code |" in third and "`17_external_mllms` | not run |" in third
     (project / "REPRODUCIBILITY.md").write_text(first.replace("<!-- end", "<!-- the end"))
-    with pytest.raises(ValueError, match="put that back"):
-        reproduce.write_rows("demo")
+    for again in (lambda: reproduce.write_rows("demo"), lambda: reproduce.reproduce("demo", only=["13"])):
+        with pytest.raises(ValueError, match="put that back"):
+            again()
+    assert not (project / "runs" / "reproduce" / "demo").exists()               # it is noticed before the first notebook
+
+
+def test_one_scales_table_leaves_anothers_and_a_failure_writes_none(project):
+    reproduce.write_rows("demo")
+    first = (project / "REPRODUCIBILITY.md").read_text()
+    assert dict(reproduce.reproduce("paper", only=["02"]))["02_b"].startswith("failed") and (project / "REPRODUCIBILITY.md").read_text() == first
+    reproduce.reproduce("paper", only=["01"])
+    assert (project / "REPRODUCIBILITY.md").read_text().startswith(first.rstrip()) and "paper scale" in (project / "REPRODUCIBILITY.md").read_text()
 
 
 def test_every_row_of_the_paper_has_its_numbers():
