@@ -227,7 +227,7 @@ def universal_section() -> str:
 def shorter_pair() -> str:
     """What a second pair of trainings, stopped early, was measured at, from the records."""
     ours, fixed = (record(name, 1) for name in ("universal", "universal_fixed"))
-    steps = [one["settings"]["steps of the stages"][2] for one in (ours, fixed)]
+    took = [", ".join(str(n or "?") for n in one["settings"]["steps of the stages"]) for one in (ours, fixed)]
     pairs = {name: (one, fixed["numbers"][name]) for name, one in ours["numbers"].items()}
     names = {**{f"{name} (ranked)": words for name, words in SHORT.items()}, "claims about unseen people": "on claims"}
     cells = [f"{words} {pairs[name][0]['value']:.1%} and {pairs[name][1]['value']:.1%}" for name, words in names.items()]
@@ -238,10 +238,10 @@ def shorter_pair() -> str:
     apart = [f"{words} {one['value']:.1%} and {other['value']:.1%}" for words, (one, other) in first.items()
              if one["low"] > other["high"] or one["high"] < other["low"]]
     return (f"Strict answers of the first pair differ by more than their intervals {' and '.join(apart)}, DrAction first.\n"
-            f"A second pair, with another seed but the same tower, was stopped for time: stage 3 after {steps[0]} and {steps[1]} steps rather\n"
-            f"than 1,372, the other stages a third shorter too. Ranked, DrAction first: {', '.join(cells)}\n(n as above, {asked} claims). "
-            "No interval there tells the two renderers apart, in strict answers neither. Claims are well below the first\n"
-            "pair's; whether seed or length did it cannot be told.")
+            f"A second pair, with another seed but the same tower, was stopped for time: {took[0]} steps of the stages with DrAction,\n"
+            f"{took[1]} with 3D+Velocity (? was not kept), where `tiny-open` took 53, 66, 1,372 and 165. Ranked, DrAction first: {', '.join(cells)}\n"
+            f"(n as above, {asked} claims). No interval there tells the two renderers apart, in strict answers neither. Claims are well below\n"
+            "the first pair's; whether seed or length did it cannot be told.")
 
 
 def compared(ours: dict[str, Score], told) -> list[str]:

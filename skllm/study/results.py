@@ -88,7 +88,7 @@ def table(notebook: str, folder: str = "results") -> pd.DataFrame:
     """All records of one notebook, one row a number: scale, seed, name, value, interval and n where it has them."""
     rows = []
     for path in sorted((project_folder() / folder / notebook).glob("*.json")):
-        told = json.loads(path.read_text())
+        told = read_record(path)
         for name, value in told["numbers"].items():
             fields = value if isinstance(value, dict) else {"value": value}
             shown = {key: fields.get(key) for key in ("value", "low", "high", "n")}
