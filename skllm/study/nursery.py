@@ -1,6 +1,6 @@
 """Trains variants: what two of them have in common once, and what has a record not again.
 
-    python -m skllm.study.nursery stages modulator --seed 1
+    python -m skllm.study.nursery stages modulator --seed 1 --bf16 --compile
 """
 
 import argparse
@@ -27,6 +27,8 @@ from skllm.train.teachers import KinematicTeacher, collect_rationales
 
 _SPLIT = "xsub_55_5"               # of NTU RGB+D 60, where a name has none
 _DEMO = {1: (70, 100), 2: (70, 40), 3: (24, 30), 4: (8, 30), ONCE: (24, 200)}        # training clips of a label, steps: as notebooks 02 to 05
+_SHOWN = {name for some in TABLES.values() for name in some.values()}                    # tested whenever trained; others, if asked for by name
+_ELSEWHERE = [VARIANTS[name] for name in TABLES["joint"].values()]                       # tested in the other sensor's format, too
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ def planned(variant: Variant, scale: str, seed: int, data_root: str | Path = "",
         return Plan(material(scale, 10**6, 10**6, 10**6, 10**6, seed, data_root, leave_out, protocol), (), stage, -1)
     each, steps = (2, 2) if scale == "smoke" else _DEMO[variant.stage]
     tested, labels = (1, 2) if scale == "smoke" else (15, 7)
-    parts = [portion(UI_PRMD, read_ui_prmd(sensor), each, tested, 2 * tested, labels, seed) for sensor in variant.sensors]
+    parts = [portion(UI_PRMD, read_ui_prmd(sensor), each, tested, tested, labels, seed) for sensor in variant.sensors]
     clips = replace(parts[0], train=tuple(one for part in parts for one in part.train))
-    vicon = [one for one in split(read_ui_prmd("vicon39"), UI_PRMD, "test") if one.label in clips.labels]
+    vicon = [one for one in split(read_ui_prmd("vicon39"), UI_PRMD, "test") if one.label in clips.labels and variant in _ELSEWHERE]
     return Plan(clips, tuple(balanced(vicon, tested)), replace(stage, clips=1) if scale == "smoke" else stage, steps)
 
 
@@ -62,10 +64,11 @@ def _at_once(recipe: Sequence[Stage]) -> Stage:
 
 @dataclass(frozen=True)
 class Nursery:
-    """Where variants of one scale and seed are trained: models under `runs/variants`, records under `results/variants`.
+    """Where variants of one scale and seed are trained: models under `runs/variants`, records of those that were tested under `results/variants`.
 
     base: what the first stages start from; its renderer is put aside for the variant's own, which starts from nothing. data_root, leave_out: of
     NTU RGB+D 60, at `paper` scale. There a name may end on a split, as in "DrAction, 1-4@xsub_48_12"; without one it is xsub_55_5.
+    bf16, compiled: as in `stage_trainer`.
     """
 
     scale: str
@@ -73,6 +76,8 @@ class Nursery:
     base: str | Path = "tiny"
     data_root: str | Path = ""
     leave_out: str | Path = ""
+    bf16: bool = False
+    compiled: bool = False
 
     def grow(self, names: Iterable[str], again: bool = False) -> None:
         """Trains and tests those of the variants that have no record yet, or all of them and what they go on from.
@@ -96,7 +101,7 @@ class Nursery:
         """The folder of a variant's model; where there is none it is trained first, as is what it goes on from."""
         self._check(name)
         if not is_stored(self._folder(name) / "model"):
-            self._train(name, resume=True)
+            self._train(name, resume=True, tested=name.partition("@")[0] in _SHOWN)
         return self._folder(name) / "model"
 
     def _check(self, name: str) -> None:
@@ -109,7 +114,7 @@ class Nursery:
             if self._record(one).is_file() and (base := read_record(self._record(one))["settings"]["base"]) != str(self.base):
                 raise ValueError(f"the record of {one!r} is of base {base}, not {self.base}; move {self._record(one)} away first")
 
-    def _train(self, name: str, resume: bool) -> None:
+    def _train(self, name: str, resume: bool, tested: bool = True) -> None:
         kind, at, split_ = name.partition("@")
         variant, folder, started = VARIANTS[kind], self._folder(name), time.time()
         start = self.model(variant.after + at + split_) if variant.after else self.base
@@ -120,10 +125,11 @@ class Nursery:
         if not variant.after:
             model.renderer = RENDERERS[variant.renderer](replace(model.renderer.config, **variant.config)).to(model.renderer.device)
         texts = rationales(variant, plan, model, folder) if needs_rationales(plan.stage.task) else None
-        done = train_stage(model, plan.stage, plan.clips, folder, self.seed, resume, texts, steps=plan.steps)
-        told = ask(model, plan)
+        done = train_stage(model, plan.stage, plan.clips, folder, self.seed, resume, texts, steps=plan.steps, bf16=self.bf16, compiled=self.compiled)
+        told = ask(model, plan) if tested else None
         model.save_pretrained(folder / "model")
-        self._keep(name, plan, done, told, time.time() - started)
+        if told is not None:
+            self._keep(name, plan, done, told, time.time() - started)
         del model, done
         gc.collect()                                                 # a trained model refers to itself
 
@@ -135,7 +141,7 @@ class Nursery:
         scores = {f"{part} ({kind})": getattr(one, kind) for part, one in told.items() for kind in KINDS}
         changes = {key: value for key, value in asdict(VARIANTS[name.partition("@")[0]]).items() if key != "stage"}
         settings = settings_of(plan.stage, **changes, steps=plan.steps, base=str(self.base), benchmark=plan.clips.protocol.name,
-                               training_clips=len(plan.clips.train))
+                               training_clips=len(plan.clips.train), bf16=self.bf16, compiled=self.compiled)
         numbers = {**numbers_of(done, scores), **confusions(told)}
         write_record(f"variants/{slug(name)}", self.scale, self.seed, numbers, settings, seconds, self._out.results)
 
@@ -186,12 +192,14 @@ def main() -> None:
     parser.add_argument("--base", default="tiny", help="what the first stage starts from (tiny)")
     parser.add_argument("--data-root", default="", help="paper: the folder of NTU RGB+D 60 `.skeleton` files")
     parser.add_argument("--leave-out", default="", help="paper: a text file with the names of NTU recordings that have no skeleton")
+    parser.add_argument("--bf16", action="store_true", help="matrix products of the language model in bfloat16")
+    parser.add_argument("--compile", action="store_true", help="its layers compiled while it is trained (needs a C++ compiler)")
     parser.add_argument("--again", action="store_true", help="train what has a record, too")
     asked = parser.parse_args()
     chosen = TABLES if "all" in asked.tables else asked.tables
     names = list(dict.fromkeys(name for one in chosen for name in TABLES[one].values()))
     try:
-        Nursery(asked.scale, asked.seed, asked.base, asked.data_root, asked.leave_out).grow(names, asked.again)
+        Nursery(asked.scale, asked.seed, asked.base, asked.data_root, asked.leave_out, asked.bf16, asked.compile).grow(names, asked.again)
     except (ValueError, OSError) as wrong:
         sys.exit(f"skllm.study.nursery: {wrong}")
 

@@ -13,7 +13,7 @@ from skllm.stored import read_stored
 from skllm.study import maps, nursery
 from skllm.study.nursery import Nursery, planned, rationales
 from skllm.study.paper import beside, expected, verdict
-from skllm.study.variants import FORMAT, LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, confusion, slug, standing
+from skllm.study.variants import LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, confusion, slug, standing
 
 
 @pytest.fixture
@@ -50,10 +50,11 @@ def test_the_papers_rows_have_a_variant():
 
 
 def test_a_plan_holds_out_people_labels_and_a_format():
-    plan = planned(VARIANTS["Kinect and Vicon, 1"], "demo", 0)
-    assert {one.key.split("/")[0] for one in plan.clips.train} == {"kinect22", "vicon39"} and plan.steps == 100
+    plan = planned(VARIANTS["Kinect and Vicon, 1-4"], "demo", 0)
+    assert {one.key.split("/")[0] for one in plan.clips.train} == {"kinect22", "vicon39"} and plan.steps == 30
     tested = {one.subject for one in (*plan.clips.test, *plan.clips.unseen, *plan.elsewhere)}
     assert not tested & {one.subject for one in plan.clips.train} and len(plan.elsewhere) == 105
+    assert not planned(VARIANTS["2D, 1"], "demo", 0).elsewhere          # no table shows it
     assert not {one.label for one in plan.clips.unseen} & set(plan.clips.labels)
     once = planned(Variant(ONCE), "demo", 0).stage
     assert once.task == "choose+judge+explain" and {"renderer", "projector", "lora"} <= set(once.rates)
@@ -75,6 +76,9 @@ def trained(capsys) -> list[str]:
 def test_what_two_variants_share_is_trained_once_and_what_has_a_record_not_again(young, capsys):
     young.grow(["2D, 1-4"])
     assert trained(capsys) == ["2D, 1", "2D, 1-4"]
+    assert not young._record("2D, 1").is_file()                         # no table shows it, so it was not tested
+    young.grow(["2D, 1", "2D, 1-4"])
+    assert trained(capsys) == ["2D, 1"] and young._record("2D, 1").is_file()
     young.grow(["2D, 1", "2D, 1-4"])
     assert trained(capsys) == []
     told = standing({"flat": "2D, 1-4", "missing": "JTM, 1"}, PEOPLE, "ranked", "smoke", "runs/smoke/results")
@@ -82,11 +86,11 @@ def test_what_two_variants_share_is_trained_once_and_what_has_a_record_not_again
     counts = confusion("2D, 1-4", PEOPLE, "smoke", "runs/smoke/results")
     assert counts.to_numpy().sum() == 2 and list(counts.index) == list(counts.columns)
     kept = json.loads(young._record("2D, 1-4").read_text())
-    assert {f"{part} (ranked)" for part in (PEOPLE, LABELS, FORMAT)} <= set(kept["numbers"]) and kept["settings"]["renderer"] == "2d"
+    assert {f"{part} (ranked)" for part in (PEOPLE, LABELS)} <= set(kept["numbers"]) and kept["settings"]["renderer"] == "2d"
 
 
 def test_again_trains_the_whole_line_and_a_lost_model_leaves_its_record(young, capsys):
-    young.grow(["2D, 1-4"])
+    young.grow(["2D, 1", "2D, 1-4"])
     first = young._record("2D, 1").read_text()
     young.grow(["2D, 1-4"], again=True)
     assert trained(capsys)[2:] == ["2D, 1", "2D, 1-4"] and young._record("2D, 1").read_text() != first
