@@ -66,15 +66,23 @@ def add_noise(clip: Skeleton, centimetres: float | int, generator: torch.Generat
     return replace(clip, xyz=clip.xyz + torch.randn(clip.xyz.shape, generator=generator) * (centimetres / 100), velocity=None)
 
 
+_NEXT = {"wrist": "hand", "hand": "wrist", "ankle": "foot", "foot": "ankle"}
+
+
+def _standing(topology: Topology, part: str, side: str) -> list[int]:
+    """The joints of a part on a side; those of both where the middle is asked for and has none."""
+    return topology.find(part, side) or [j for j, p in enumerate(topology.parts) if p == part and side == "middle"]
+
+
 def relayout(clip: Skeleton, topology: Topology) -> Skeleton:
     """The same motion on another topology: each joint stands where the source's joints of its body part and side are.
 
-    Several joints of one part fall together; a joint whose part the source lacks on that side is absent. Confidences
-    are not carried over: a joint that is found has confidence 1.
+    Several joints of one part fall together. Where the source lacks a part on that side, wrist and hand stand in for each other, and ankle
+    and foot; other joints are absent. Confidences are not carried over: a joint that is found has confidence 1.
     """
     out = []
     for part, side in zip(topology.parts, topology.sides, strict=True):
-        joints = clip.topology.find(part, side) or [j for j, p in enumerate(clip.topology.parts) if p == part and side == "middle"]
+        joints = _standing(clip.topology, part, side) or _standing(clip.topology, _NEXT.get(part, part), side)
         out.append(clip.xyz[:, :, joints].nanmean(2) if joints else torch.full_like(clip.xyz[:, :, 0], torch.nan))
     return Skeleton.from_array(torch.stack(out, 2), topology, clip.fps, name=f"{clip.name} as {topology.name}")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skllm.formats import COCO17, NTU25
 from skllm.perturb import REDUCED, add_noise, drop_joints, mirror, mirror_label, opposite_joints, reduce, relayout, resample
-from skllm.skeleton import Skeleton
+from skllm.skeleton import Skeleton, Topology
 from skllm.train.augment import mark, thin_out
 from tests.conftest import STICK, stick_clip
 
@@ -294,6 +294,13 @@ def test_a_label_mirrored_twice_is_itself(words):
 def test_another_layout_marks_what_the_source_lacks():
     clip = relayout(stick_clip(), COCO17)
     assert (clip.seen[:, :, COCO17.find("knee", "left")] == 0).all() and clip.topology is COCO17
+
+
+def test_hands_stand_for_missing_wrists_and_feet_for_missing_ankles():
+    few = Topology.from_bones("few", ["HandLeft", "FootRight", "AnkleLeft"], [])
+    clip = Skeleton.from_array(torch.arange(9.0).reshape(1, 1, 3, 3), few, 30.0)
+    wide = Topology.from_bones("wide", ["WristLeft", "AnkleRight", "FootLeft", "WristRight"], [])
+    assert relayout(clip, wide).xyz[0, 0, :3].tolist() == clip.xyz[0, 0].tolist() and (relayout(clip, wide).seen[..., 3] == 0).all()
 
 
 # Refusals

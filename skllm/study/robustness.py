@@ -9,8 +9,9 @@ import torch
 from matplotlib.figure import Figure
 
 from skllm.benchmarks import LabelledClip
+from skllm.formats.topologies import NTU25
 from skllm.model import SkeletonLLM
-from skllm.perturb import REDUCED, add_noise, drop_joints, relayout
+from skllm.perturb import REDUCED, add_noise, drop_joints, reduce, relayout
 from skllm.respond.scores import Score
 from skllm.skeleton import Skeleton
 from skllm.study.evaluation import evaluate
@@ -30,7 +31,13 @@ def _shaken(centimetres: int, clip: Skeleton, dice: torch.Generator) -> Skeleton
 
 
 def _fewer(joints: int, clip: Skeleton, dice: torch.Generator) -> Skeleton:
-    return relayout(clip, REDUCED[joints]) if joints in REDUCED else clip
+    if joints not in REDUCED:
+        return clip
+    fewer = reduce(clip, joints) if clip.topology.joint_names == NTU25.joint_names else relayout(clip, REDUCED[joints])
+    lost = [name for name, seen in zip(fewer.topology.joint_names, (fewer.seen > 0).any(0).any(0).tolist(), strict=True) if not seen]
+    if lost and (clip.seen > 0).any(0).any(0).all():
+        raise ValueError(f"{clip.topology.name} has nothing that could stand for {', '.join(lost)}, so it can't be reduced to {joints} joints")
+    return fewer
 
 
 # The paper's steps. It leaves open whether joints are hidden for a clip or, as here, anew in every frame.
@@ -49,6 +56,15 @@ def examine(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[
     for name, steps in sweeps(len(clips[0].clip.topology.joint_names)).items():
         first, *rest = steps
         told[name] = {first: plain} | {step: evaluate(model, changed(clips, steps[step], seed), labels, f"{name} {step}").ranked for step in rest}
+    return told
+
+
+def absent(model: SkeletonLLM, clips: Sequence[LabelledClip], seed: int = 0) -> dict[int, float]:
+    """The share of joints that is not painted, over the frames that the model is shown, at each step of hiding; its renderer may bridge gaps."""
+    told = {}
+    for percent, change in sweeps(0)[HIDDEN].items():
+        shown = [model.renderer.sample(one.clip, model.frames) for one in changed(clips, change, seed)]
+        told[percent] = sum((clip.seen == 0).double().mean().item() for clip in shown) / len(shown)
     return told
 
 

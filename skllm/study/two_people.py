@@ -1,8 +1,7 @@
 """Two people in one picture: composited together, so that the nearer hides the farther, or each alone and laid over each other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -59,12 +58,22 @@ class Apart(nn.Module):
 
 
 def pairs(clips: Sequence[LabelledClip], **where: float) -> list[LabelledClip]:
-    """Every two neighbours of one label as a scene in which both do the same."""
+    """Scenes in which two different people do the same; each clip is in one scene at most."""
     by_label: dict[str, list[LabelledClip]] = {}
     for one in clips:
         by_label.setdefault(one.label, []).append(one)
     return [replace(one, key=f"{one.key}+{other.key}", source=scene(one.clip, other.clip, **where))
-            for some in by_label.values() for one, other in pairwise(some)]
+            for some in by_label.values() for one, other in _couples(some)]
+
+
+def _couples(clips: Sequence[LabelledClip]) -> Iterator[tuple[LabelledClip, LabelledClip]]:
+    """Each clip with the first one after it of another person that has no partner yet."""
+    left = list(clips)
+    while left:
+        one = left.pop(0)
+        at = next((n for n, other in enumerate(left) if other.subject != one.subject), None)
+        if at is not None:
+            yield one, left.pop(at)
 
 
 def examine_two(model: SkeletonLLM, scenes: Sequence[LabelledClip], labels: Sequence[str]) -> dict[str, Score]:

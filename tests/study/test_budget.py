@@ -47,10 +47,15 @@ def test_two_recordings_share_a_scene_and_one_may_hide_the_other(small_model):
         two_people.scene(both, one)
 
 
-def test_pairs_do_the_same_and_are_asked_both_ways(small_model):
-    some = balanced([one for one in read_ui_prmd("kinect22") if one.label in LABELS], 3)
-    scenes = two_people.pairs(some)
+def test_two_different_people_do_the_same_and_are_asked_both_ways(small_model):
+    some = [one for one in read_ui_prmd("kinect22") if one.label in LABELS and one.subject in (1, 2)]
+    some = [one for label in LABELS for subject in (1, 1, 2) for one in [x for x in some if (x.label, x.subject) == (label, subject)][:2]]
+    by_key = {one.key: one for one in some}
+    scenes = two_people.pairs(list(by_key.values()))
     assert len(scenes) == 4 and {one.label for one in scenes} == set(LABELS)
+    couples = [one.key.split("+") for one in scenes]
+    assert len({key for couple in couples for key in couple}) == 8                         # nobody's clip twice
+    assert all(len({by_key[key].subject for key in couple}) == 2 for couple in couples)
     told = two_people.examine_two(small_model, scenes, LABELS)
     assert [score.n for score in told.values()] == [4, 4]
     assert not isinstance(small_model.renderer, two_people.Apart)
