@@ -11,7 +11,14 @@ from skllm.benchmarks.ui_prmd import BUNDLED, UI_PRMD, read_ui_prmd
 
 BENCHMARKS = {one.name: one for one in (BUNDLED, NTU60, NTU120, PKU_MMD, NW_UCLA, HUMANML3D, UTD_MHAD, MSR_ACTION3D, KARD, HDM05, PENN_ACTION)}
 
+
+def find_protocol(name: str) -> tuple[Benchmark, Protocol]:
+    """A protocol by its whole name, such as "ntu120_xsub_110_10", and its benchmark; NTU RGB+D 60's where none is named, as in "xsub_55_5"."""
+    benchmark = next((one for one in BENCHMARKS.values() if name.startswith(f"{one.name}_")), NTU60)
+    return benchmark, benchmark.protocol(name)
+
+
 __all__ = [
     "BENCHMARKS", "HDM05", "HUMANML3D", "KARD", "MSR_ACTION3D", "NTU60", "NTU120", "NW_UCLA", "PENN_ACTION", "PKU_MMD", "UI_PRMD", "UTD_MHAD",
-    "Benchmark", "Excerpt", "LabelledClip", "Prepared", "Protocol", "prepare", "read_store", "read_ui_prmd", "split",
+    "Benchmark", "Excerpt", "LabelledClip", "Prepared", "Protocol", "find_protocol", "prepare", "read_store", "read_ui_prmd", "split",
 ]

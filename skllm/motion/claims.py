@@ -100,10 +100,14 @@ def claims(clip: Skeleton, person: int | None = None) -> dict[str, bool]:
 
 
 def body_for(clip: Skeleton, person: int | None = None) -> Body | None:
-    """The person's tracks at about 30 frames a second; None where nobody is seen or the clip is under a third of a second."""
+    """The person's tracks at about 30 frames a second; None where nobody is seen, the clip is under a third of a second, or the body has a tail.
+
+    What is asked and claimed is about people.
+    """
     if person is not None and not 0 <= person < clip.people:
         raise ValueError(f"the clip has people 0 to {clip.people - 1}; got person {person}")
-    if clip.frames < _FEWEST or (clip.frames - 1) / clip.fps < _SHORTEST:
+    tailed = any("tail" in name.lower() for name in clip.topology.joint_names)
+    if tailed or clip.frames < _FEWEST or (clip.frames - 1) / clip.fps < _SHORTEST:
         return None
     person = busiest(clip) if person is None else person
     every = max(1, round(clip.fps / _FPS))

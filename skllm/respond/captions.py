@@ -37,10 +37,13 @@ class Nearness:
 def nearness(said: Sequence[str], references: Sequence[Sequence[str]], bert: Weigh | None = None, seed: int = 0) -> dict[str, Nearness]:
     """BLEU-1, BLEU-4 and ROUGE-L in [0, 1], CIDEr-D from 0 to 10, and with `bert` (see `bert_score`) BERTScore, of one sentence a clip.
 
-    references: those of each clip, one or more. Raises ValueError where there is nothing to compare, ImportError without the extra `text`.
+    references: those of each clip, one or more; where they are the same for all clips, or there is one clip, CIDEr-D is left out.
+    Raises ValueError where there is nothing to compare, ImportError without the extra `text`.
     """
     _check(said, references)
-    each = {"ROUGE-L": _rouge_l(said, references), "CIDEr-D": cider_d(said, references)}
+    each = {"ROUGE-L": _rouge_l(said, references)}
+    if not _all_alike(references):
+        each["CIDEr-D"] = cider_d(said, references)
     if bert:
         each["BERTScore"] = list(bert(said, references))
     draws = np.random.default_rng(seed).integers(0, len(said), (_RESAMPLED, len(said)))
@@ -82,8 +85,8 @@ def _bleu(longest: int):
 def _rouge_l(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
     from torchmetrics.functional.text import rouge_score
 
-    return [float(rouge_score(one, [list(several)], rouge_keys="rougeL", accumulate="best")["rougeL_fmeasure"])
-            for one, several in zip(said, references, strict=True)]
+    how = {"rouge_keys": "rougeL", "accumulate": "best", "normalizer": str.lower, "tokenizer": _words}
+    return [float(rouge_score(one, [list(several)], **how)["rougeL_fmeasure"]) for one, several in zip(said, references, strict=True)]
 
 
 def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
@@ -94,7 +97,7 @@ def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[fl
     """
     _check(said, references)
     heard = [[_counts(one) for one in several] for several in references]
-    if all(several == heard[0] for several in heard):
+    if _all_alike(references):
         raise ValueError(f"CIDEr-D tells rare words by other clips; got {len(references)} clips whose references are all the same")
     among = Counter(gram for several in heard for gram in set().union(*several))
     rarity = {gram: math.log(len(heard)) - math.log(count) for gram, count in among.items()}
@@ -110,6 +113,10 @@ def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[fl
     return found
 
 
+def _all_alike(references: Sequence[Sequence[str]]) -> bool:
+    return all([_words(one) for one in several] == [_words(one) for one in references[0]] for several in references)
+
+
 def _alike(mine: Counter, own: list[dict], theirs: Counter, other: list[dict]) -> float:
     """The mean over lengths of the clipped cosine, times how alike the lengths are."""
     apart = sum(count for gram, count in mine.items() if len(gram) == 1) - sum(count for gram, count in theirs.items() if len(gram) == 1)
@@ -120,8 +127,13 @@ def _alike(mine: Counter, own: list[dict], theirs: Counter, other: list[dict]) -
     return float(np.mean(cosines)) * math.exp(-(apart**2) / (2 * _SIGMA**2))
 
 
+def _words(text: str) -> list[str]:
+    """Of any alphabet, in small letters, without punctuation."""
+    return re.findall(r"\w+", text.lower())
+
+
 def _counts(text: str) -> Counter:
-    words = re.findall(r"\w+", text.lower())
+    words = _words(text)
     return Counter(tuple(words[n : n + length]) for length in range(1, _LONGEST + 1) for n in range(len(words) - length + 1))
 
 
@@ -159,7 +171,7 @@ def signatures(references: Sequence[Sequence[str]]) -> dict[str, str]:
         metric.corpus_score(["a"] * len(references), _columns(references))
         told[f"BLEU-{longest}"] = f"sacrebleu {metric.get_signature()}, at most {longest} words in a row"
     return told | {
-        "ROUGE-L": f"torchmetrics {importlib.metadata.version('torchmetrics')}, F1, no stemming, best reference",
+        "ROUGE-L": f"torchmetrics {importlib.metadata.version('torchmetrics')}, F1, no stemming, words of any alphabet, best reference",
         "CIDEr-D": "skllm.respond.captions, 1 to 4 words, sigma 6, rarity among the clips asked about, words lower-cased, without punctuation",
         "BERTScore": "skllm.respond.captions, F1, last layer, no idf, not rescaled, best reference",
     }

@@ -25,7 +25,7 @@ from skllm.train.examples import needs_rationales
 from skllm.train.stages import RECIPES, Stage
 from skllm.train.teachers import KinematicTeacher, collect_rationales
 
-_SPLIT = "xsub_55_5"               # of NTU RGB+D 60, where a name has none
+_SPLIT = "ntu60_xsub_55_5"         # where a name has none
 _DEMO = {1: (70, 100), 2: (70, 40), 3: (24, 30), 4: (8, 30), ONCE: (24, 200)}        # training clips of a label, steps: as notebooks 02 to 05
 _SHOWN = {name for some in TABLES.values() for name in some.values()}                    # tested whenever trained; others, if asked for by name
 _ELSEWHERE = [VARIANTS[name] for name in TABLES["joint"].values()]                       # tested in the other sensor's format, too
@@ -42,7 +42,7 @@ class Plan:
 
 
 def planned(variant: Variant, scale: str, seed: int, data_root: str | Path = "", leave_out: str | Path = "", protocol: str = _SPLIT) -> Plan:
-    """At `paper` scale a protocol of NTU RGB+D 60 from the user's folder, else the bundled recordings."""
+    """At `paper` scale a protocol from the user's folder (see `find_protocol`), else the bundled recordings."""
     recipe = RECIPES["paper" if scale == "paper" else "demo"]
     stage = _at_once(recipe) if variant.stage == ONCE else recipe[variant.stage - 1]
     if scale == "paper":
@@ -66,8 +66,8 @@ def _at_once(recipe: Sequence[Stage]) -> Stage:
 class Nursery:
     """Where variants of one scale and seed are trained: models under `runs/variants`, records of those that were tested under `results/variants`.
 
-    base: what the first stages start from; its renderer is put aside for the variant's own, which starts from nothing. data_root, leave_out: of
-    NTU RGB+D 60, at `paper` scale. There a name may end on a split, as in "DrAction, 1-4@xsub_48_12"; without one it is xsub_55_5.
+    base: what the first stages start from; its renderer is put aside for the variant's own, which starts from nothing. data_root, leave_out: at
+    `paper` scale. There a name may end on a protocol, as in "DrAction, 1-4@ntu120_xsub_110_10"; without one it is ntu60_xsub_55_5.
     bf16, compiled: as in `stage_trainer`.
     """
 
@@ -190,7 +190,7 @@ def main() -> None:
     parser.add_argument("--scale", default="demo", choices=SCALES, help="how much of it (demo)")
     parser.add_argument("--seed", type=int, default=0, help="of which clips are drawn, in which order (0)")
     parser.add_argument("--base", default="tiny", help="what the first stage starts from (tiny)")
-    parser.add_argument("--data-root", default="", help="paper: the folder of NTU RGB+D 60 `.skeleton` files")
+    parser.add_argument("--data-root", default="", help="paper: the folder of NTU RGB+D's `.skeleton` files")
     parser.add_argument("--leave-out", default="", help="paper: a text file with the names of NTU recordings that have no skeleton")
     parser.add_argument("--bf16", action="store_true", help="matrix products of the language model in bfloat16")
     parser.add_argument("--compile", action="store_true", help="its layers compiled while it is trained (needs a C++ compiler)")

@@ -22,6 +22,15 @@ def expected(notebook: str, tables: Sequence[str] = ()) -> pd.DataFrame:
     return (told[told["table"].isin(tables)] if tables else told).drop(columns="notebook").reset_index(drop=True)
 
 
+def setting_of(protocol: str) -> str:
+    """A protocol as the paper's tables call it: "NTU-120 110/10" of "ntu120_xsub_110_10"."""
+    benchmark, _, cut = protocol.partition("_xsub_")
+    titles = {"ntu60": "NTU-60", "ntu120": "NTU-120", "pku_mmd": "PKU-MMD"}
+    if benchmark not in titles:
+        raise ValueError(f"the paper tests on {', '.join(titles)} by subject, as in ntu120_xsub_110_10; got {protocol!r}")
+    return f"{titles[benchmark]} {cut.replace('_', '/')}"
+
+
 def wide(told: pd.DataFrame) -> pd.DataFrame:
     """The same as a table to read: a row for each method, a column for each setting, "unknown" where nothing was found, a mark where it is unsure."""
     marks = {"high": "", "medium": " ?", "low": " ??"}

@@ -14,7 +14,7 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from torch import Tensor
 
-from skllm.benchmarks import NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
+from skllm.benchmarks import UI_PRMD, LabelledClip, find_protocol, read_ui_prmd, split
 from skllm.benchmarks.records import Protocol
 from skllm.model import PARTS, SkeletonLLM
 from skllm.reason.shards import whole
@@ -51,9 +51,10 @@ def material(
     scale: str, train_each: int, test_each: int, unseen_each: int, labels: int, seed: int, data_root: str | Path = "", leave_out: str | Path = "",
     protocol: str = "xsub_55_5",
 ) -> Material:
-    """The clips of a scale: the bundled Kinect recordings, or at `paper` scale a protocol of NTU RGB+D 60 from the user's folder."""
+    """The clips of a scale: the bundled Kinect recordings, or at `paper` scale a protocol from the user's folder (see `find_protocol`)."""
     if scale == "paper":
-        return portion(NTU60.protocol(protocol), NTU60.clips(data_root, leave_out or None), train_each, test_each, unseen_each, labels, seed)
+        benchmark, chosen = find_protocol(protocol)
+        return portion(chosen, benchmark.clips(data_root, leave_out or None), train_each, test_each, unseen_each, labels, seed)
     return portion(UI_PRMD, read_ui_prmd("kinect22"), train_each, test_each, unseen_each, labels, seed)
 
 

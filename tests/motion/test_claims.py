@@ -7,6 +7,7 @@ import torch
 
 from skllm import load
 from skllm.motion.claims import _ROWS, CLAIMS, claims
+from skllm.motion.quiz import quiz
 from skllm.perturb import mirror, relayout
 from skllm.samples import sample_files
 from skllm.skeleton import Skeleton, Topology
@@ -164,3 +165,8 @@ def test_claims_are_quick():
     for _ in range(5):
         claims(clip)
     assert (time.perf_counter() - start) / 5 < 0.1      # about 6 ms on one core; the margin is for busy machines
+
+
+def test_nothing_is_claimed_of_a_dog_or_asked_about_it():
+    dog = SAMPLES["trot_dog_deepmimic.txt"]
+    assert claims(dog) == {} and quiz(dog) == []

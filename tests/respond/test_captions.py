@@ -47,6 +47,11 @@ def test_bert_scores_of_a_pair_are_the_same_in_any_company():
     assert weigh(["", "a b"], [["a b"], ["a b"]])[0] == 0
 
 
+def test_one_clip_is_measured_too_and_words_of_any_alphabet_count():
+    told = nearness(["Он поднимает руку."], [["он поднимает ногу"]])
+    assert set(told) == {"BLEU-1", "BLEU-4", "ROUGE-L"} and told["ROUGE-L"].value == pytest.approx(2 / 3) and told["ROUGE-L"].n == 1
+
+
 def test_settings_are_told():
     told = signatures(HEARD)
     assert "nrefs:var" in told["BLEU-4"] and "1 words" in told["BLEU-1"] and "torchmetrics" in told["ROUGE-L"] and set(told) == set(nearness(

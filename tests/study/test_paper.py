@@ -3,7 +3,8 @@ from importlib.resources import files
 import pandas as pd
 import pytest
 
-from skllm.study.paper import expected, wide
+from skllm.benchmarks import NTU60, NTU120
+from skllm.study.paper import expected, setting_of, wide
 
 
 def value(told, method, setting):
@@ -38,6 +39,16 @@ def test_a_table_shows_what_is_unsure_and_what_is_unknown():
     shown = wide(expected("10_renderers", ["Table 7"]))
     assert shown.loc["DrAction", "NTU-60 48/12"] == "64.72" and shown.loc["2D", "NTU-60 48/12"] == "57.24 ??"
     assert "unknown" in wide(expected("08_captioning")).to_numpy()
+
+
+def test_protocols_have_the_names_of_the_papers_tables():
+    assert [setting_of(one) for one in ("ntu60_xsub_55_5", "ntu120_xsub_96_24", "pku_mmd_xsub_39_12")] == [
+        "NTU-60 55/5", "NTU-120 96/24", "PKU-MMD 39/12"]
+    own = set(expected("06_open_vocabulary", ["Table 1"])["setting"])
+    named = {setting_of(one.name) for benchmark in (NTU60, NTU120) for one in benchmark.protocols if one.unseen and "_xsub_" in one.name}
+    assert named <= own
+    with pytest.raises(ValueError, match="got 'xsub_55_5'"):
+        setting_of("xsub_55_5")
 
 
 def test_what_the_paper_does_not_tell_is_refused():

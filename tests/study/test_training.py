@@ -42,6 +42,15 @@ def test_training_clips_are_drawn_by_seed_and_clips_for_testing_are_always_the_s
     assert {clip.subject for clip in (*one.test, *one.unseen)} <= {3, 6, 9} and not {clip.subject for clip in one.train} & {3, 6, 9}
 
 
+@pytest.mark.parametrize(("protocol", "asked"), [
+    ("xsub_48_12", "RGB[+]D 60"), ("ntu60_xsub_55_5", "RGB[+]D 60"), ("ntu120_xsub_110_10", "RGB[+]D 120"), ("pku_mmd_xsub_46_5", "PKU-MMD")])
+def test_at_paper_scale_a_protocol_names_its_benchmark(protocol, asked, tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"no .*{asked} recordings"):
+        material("paper", 1, 1, 1, 1, 0, tmp_path, protocol=protocol)
+    with pytest.raises(ValueError, match="has no protocol"):
+        material("paper", 1, 1, 1, 1, 0, tmp_path, protocol=protocol + "0")
+
+
 def test_fewer_labels_and_protocols_without_unseen_ones():
     few = portion(UI_PRMD, read_ui_prmd("kinect22"), 2, 1, 1, labels=2)
     assert {clip.label for clip in few.train} == set(UI_PRMD.seen[:2]) == set(few.labels)
