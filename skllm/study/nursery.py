@@ -14,13 +14,13 @@ from pathlib import Path
 
 import torch
 
-from skllm.benchmarks import UI_PRMD, LabelledClip, read_ui_prmd, split
+from skllm.benchmarks import HUMANML3D, NW_UCLA, UI_PRMD, LabelledClip, read_ui_prmd, split
 from skllm.model import SkeletonLLM
 from skllm.stored import RENDERERS, is_stored
 from skllm.study.evaluation import Evaluation, balanced, evaluate
 from skllm.study.results import SCALES, Outputs, outputs, project_folder, read_record, write_record
 from skllm.study.training import KINDS, Material, Trained, material, numbers_of, portion, settings_of, train_stage
-from skllm.study.variants import FORMAT, LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, slug
+from skllm.study.variants import FORMAT, LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, possible, slug
 from skllm.train.examples import needs_rationales
 from skllm.train.stages import RECIPES, Stage
 from skllm.train.teachers import KinematicTeacher, collect_rationales
@@ -33,20 +33,36 @@ _ELSEWHERE = [VARIANTS[name] for name in TABLES["joint"].values()]              
 
 @dataclass(frozen=True)
 class Plan:
-    """What a variant is trained and tested on at a scale, how, and for how many steps (-1: its epochs); elsewhere: people in another format."""
+    """What a variant is trained and tested on at a scale, how, and for how many steps (-1: its epochs); elsewhere: clips of another format."""
 
     clips: Material
     elsewhere: tuple[LabelledClip, ...]
     stage: Stage
     steps: int
 
+    @property
+    def labels_elsewhere(self) -> tuple[str, ...]:
+        """The seen labels, or the other benchmark's own."""
+        own = {one.label for one in self.elsewhere}
+        return self.clips.labels if own <= set(self.clips.labels) else tuple(sorted(own))
 
-def planned(variant: Variant, scale: str, seed: int, data_root: str | Path = "", leave_out: str | Path = "", protocol: str = _SPLIT) -> Plan:
-    """At `paper` scale a protocol from the user's folder (see `find_protocol`), else the bundled recordings."""
+
+def planned(
+    variant: Variant, scale: str, seed: int, data_root: str | Path = "", leave_out: str | Path = "", protocol: str = _SPLIT,
+    humanml3d_root: str | Path = "", nw_ucla_root: str | Path = "",
+) -> Plan:
+    """At `paper` scale a protocol from the user's folder (see `find_protocol`), else the bundled recordings.
+
+    humanml3d_root: where captions are trained on, too; nw_ucla_root: where it is given, all clips of NW-UCLA are asked about, at `paper` scale
+    """
     recipe = RECIPES["paper" if scale == "paper" else "demo"]
     stage = _at_once(recipe) if variant.stage == ONCE else recipe[variant.stage - 1]
     if scale == "paper":
-        return Plan(material(scale, 10**6, 10**6, 10**6, 10**6, seed, data_root, leave_out, protocol), (), stage, -1)
+        clips = material(scale, 10**6, 10**6, 10**6, 10**6, seed, data_root, leave_out, protocol)
+        if variant.captioned:
+            said = split(HUMANML3D.clips(humanml3d_root), HUMANML3D.protocols[0], "train")
+            clips, stage = replace(clips, train=(*clips.train, *said)), replace(stage, task=f"{stage.task}+caption")
+        return Plan(clips, NW_UCLA.clips(nw_ucla_root) if nw_ucla_root else (), stage, -1)
     each, steps = (2, 2) if scale == "smoke" else _DEMO[variant.stage]
     tested, labels = (1, 2) if scale == "smoke" else (15, 7)
     parts = [portion(UI_PRMD, read_ui_prmd(sensor), each, tested, tested, labels, seed) for sensor in variant.sensors]
@@ -66,8 +82,9 @@ def _at_once(recipe: Sequence[Stage]) -> Stage:
 class Nursery:
     """Where variants of one scale and seed are trained: models under `runs/variants`, records of those that were tested under `results/variants`.
 
-    base: what the first stages start from; its renderer is put aside for the variant's own, which starts from nothing. data_root, leave_out: at
-    `paper` scale. There a name may end on a protocol, as in "DrAction, 1-4@ntu120_xsub_110_10"; without one it is ntu60_xsub_55_5.
+    base: what the first stages start from; its renderer is put aside for the variant's own, which starts from nothing. data_root, leave_out,
+    humanml3d_root, nw_ucla_root: see `planned`. At `paper` scale a name may end on a protocol, as in
+    "DrAction, 1-4@ntu120_xsub_110_10"; without one it is ntu60_xsub_55_5.
     bf16, compiled: as in `stage_trainer`.
     """
 
@@ -76,6 +93,8 @@ class Nursery:
     base: str | Path = "tiny"
     data_root: str | Path = ""
     leave_out: str | Path = ""
+    humanml3d_root: str | Path = ""
+    nw_ucla_root: str | Path = ""
     bf16: bool = False
     compiled: bool = False
 
@@ -108,8 +127,8 @@ class Nursery:
         kind, at, _ = name.partition("@")
         if kind not in VARIANTS or (at and self.scale != "paper"):
             raise ValueError(f"no variant {name!r} at {self.scale} scale; known: {'; '.join(VARIANTS)}")
-        if self.scale == "paper" and VARIANTS[kind].sensors != ("kinect22",):
-            raise ValueError(f"{kind!r} trains on two bundled sensors, and at paper scale there is one; leave it out")
+        if not possible(kind, self.scale):
+            raise ValueError(f"{self.scale} scale has not the data that {kind!r} trains on, two bundled sensors or HumanML3D; leave it out")
         for one in _line(name):
             if self._record(one).is_file() and (base := read_record(self._record(one))["settings"]["base"]) != str(self.base):
                 raise ValueError(f"the record of {one!r} is of base {base}, not {self.base}; move {self._record(one)} away first")
@@ -119,7 +138,7 @@ class Nursery:
         variant, folder, started = VARIANTS[kind], self._folder(name), time.time()
         start = self.model(variant.after + at + split_) if variant.after else self.base
         print(f"{name}, seed {self.seed}")
-        plan = planned(variant, self.scale, self.seed, self.data_root, self.leave_out, split_ or _SPLIT)
+        plan = planned(variant, self.scale, self.seed, self.data_root, self.leave_out, split_ or _SPLIT, self.humanml3d_root, self.nw_ucla_root)
         torch.manual_seed(self.seed)
         model = SkeletonLLM.from_pretrained(start)
         if not variant.after:
@@ -165,7 +184,8 @@ def _line(name: str) -> list[str]:
 
 def rationales(variant: Variant, plan: Plan, model: SkeletonLLM, folder: Path) -> Mapping[str, str]:
     """What measured motion says of the training clips, in the variant's way."""
-    found = collect_rationales(KinematicTeacher(), plan.clips.train, model, folder=folder / "rationales", label_line=variant.label_line,
+    named = [one for one in plan.clips.train if one.label in plan.clips.labels]                          # others have captions
+    found = collect_rationales(KinematicTeacher(), named, model, folder=folder / "rationales", label_line=variant.label_line,
                                labels=plan.clips.labels, unseen=plan.clips.protocol.unseen)
     return found.texts
 
@@ -173,7 +193,7 @@ def rationales(variant: Variant, plan: Plan, model: SkeletonLLM, folder: Path) -
 def ask(model: SkeletonLLM, plan: Plan) -> dict[str, Evaluation]:
     """Answers to a choice of labels about people, labels and a format never trained on; a part without clips, or with one label, is left out."""
     clips, seen, unseen = plan.clips, plan.clips.labels, plan.clips.protocol.unseen
-    parts = {PEOPLE: (clips.test, seen), LABELS: (clips.unseen, unseen), FORMAT: (plan.elsewhere, seen)}
+    parts = {PEOPLE: (clips.test, seen), LABELS: (clips.unseen, unseen), FORMAT: (plan.elsewhere, plan.labels_elsewhere)}
     return {name: evaluate(model, asked, labels, name) for name, (asked, labels) in parts.items() if asked and len(labels) > 1}
 
 
@@ -192,14 +212,17 @@ def main() -> None:
     parser.add_argument("--base", default="tiny", help="what the first stage starts from (tiny)")
     parser.add_argument("--data-root", default="", help="paper: the folder of NTU RGB+D's `.skeleton` files")
     parser.add_argument("--leave-out", default="", help="paper: a text file with the names of NTU recordings that have no skeleton")
+    parser.add_argument("--humanml3d-root", default="", help="paper, captions: the folder of HumanML3D")
+    parser.add_argument("--nw-ucla-root", default="", help="paper: the folder of NW-UCLA, to be asked about as well")
     parser.add_argument("--bf16", action="store_true", help="matrix products of the language model in bfloat16")
-    parser.add_argument("--compile", action="store_true", help="its layers compiled while it is trained (needs a C++ compiler)")
+    parser.add_argument("--compile", dest="compiled", action="store_true", help="its layers compiled while it is trained (needs a C++ compiler)")
     parser.add_argument("--again", action="store_true", help="train what has a record, too")
     asked = parser.parse_args()
-    chosen = TABLES if "all" in asked.tables else asked.tables
+    chosen = [one for one in TABLES if all(possible(name, asked.scale) for name in TABLES[one].values())] if "all" in asked.tables else asked.tables
     names = list(dict.fromkeys(name for one in chosen for name in TABLES[one].values()))
+    options = {key: value for key, value in vars(asked).items() if key not in ("tables", "again")}
     try:
-        Nursery(asked.scale, asked.seed, asked.base, asked.data_root, asked.leave_out, asked.bf16, asked.compile).grow(names, asked.again)
+        Nursery(**options).grow(names, asked.again)
     except (ValueError, OSError) as wrong:
         sys.exit(f"skllm.study.nursery: {wrong}")
 

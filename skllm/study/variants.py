@@ -25,6 +25,7 @@ class Variant:
     """One training: a stage (1 to 4, or `ONCE`) that goes on from another variant, or from the base.
 
     renderer: a key of `RENDERERS`; config: what differs from the base's renderer; sensors: of the bundled recordings that it is trained on;
+    captioned: HumanML3D's captions are asked for beside the labels, at paper scale alone
     label_line: see `collect_rationales`. Measured motion, the teacher here, cannot conclude on a label that it is not told, so the paper's third kind
     of rationale is not among them.
     """
@@ -35,6 +36,7 @@ class Variant:
     config: Mapping[str, Any] = field(default_factory=dict)
     sensors: tuple[str, ...] = ("kinect22",)
     label_line: bool = True
+    captioned: bool = False
 
 
 def _chain(name: str, *stages: int, **changes) -> dict[str, Variant]:
@@ -55,7 +57,7 @@ VARIANTS: dict[str, Variant] = {
     **_chain("RNN", 1, config={"recurrent": "rnn"}), **_chain("no memory", 1, config={"recurrent": None}),
     **_chain("uniform", 1, config={"blend": "uniform"}), **_chain("distance", 1, config={"blend": "inverse-distance"}),
     **_chain("learnable", 1, config={"blend": "learnable"}),
-    **_chain("Kinect and Vicon", 1, 4, sensors=("kinect22", "vicon39")),
+    **_chain("Kinect and Vicon", 1, 4, sensors=("kinect22", "vicon39")), **_chain("DrAction and captions", 1, 2, 3, 4, captioned=True),
 }
 # What stands beside each other, and under which name of the paper.
 TABLES: dict[str, dict[str, str]] = {
@@ -69,7 +71,14 @@ TABLES: dict[str, dict[str, str]] = {
                   "without position": "without position, 1", "LSTM": "LSTM, 1", "RNN": "RNN, 1", "no memory": "no memory, 1"},
     "blends": {"uniform": "uniform, 1", "distance": "distance, 1", "learnable": "learnable, 1", "topology": "DrAction, 1"},
     "joint": {"Kinect alone": "DrAction, 1-4", "Kinect and Vicon": "Kinect and Vicon, 1-4"},
+    "captions": {"NTU-60 alone": "DrAction, 1-2-3-4", "NTU-60 and HumanML3D": "DrAction and captions, 1-2-3-4"},
 }
+
+
+def possible(name: str, scale: str) -> bool:
+    """Whether a scale has the data: two bundled sensors up to `demo`, captions at `paper`."""
+    variant = VARIANTS[name]
+    return variant.sensors == ("kinect22",) if scale == "paper" else not variant.captioned
 
 
 def confusion(name: str, part: str, scale: str, folder: str = "results") -> pd.DataFrame:

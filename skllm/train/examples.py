@@ -1,6 +1,7 @@
 """Labelled clips become training examples: sampled frames, questions, their answers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch.utils.data import Dataset
@@ -15,10 +16,11 @@ from skllm.train.augment import resense
 from skllm.train.body_tasks import Affirm, Answer, Conclude, Describe, Name, Pick, Verify
 from skllm.train.naming import names_any
 from skllm.train.sheets import Sheet
-from skllm.train.tasks import Choose, Explain, Judge, Reason
+from skllm.train.tasks import Caption, Choose, Explain, Judge, Reason
 
 TASKS: dict[str, type[Choose]] = {
     "choose": Choose, "judge": Judge, "explain": Explain, "reason": Reason,                                          # about labels
+    "caption": Caption,                                                                                              # of clips without one
     "name": Name, "pick": Pick, "affirm": Affirm, "verify": Verify, "answer": Answer, "conclude": Conclude, "describe": Describe,   # of a mixture
 }
 _PHRASED = frozenset({"name", "pick", "affirm"})         # say labels in other words
@@ -60,8 +62,9 @@ class Examples(Dataset):
     labels: the seen ones, all that a question may name; rationales: a teacher's text by clip, for tasks that learn from one
     `epoch` is set by the trainer, so that a resumed run draws what an uninterrupted one would have; sample: how a clip's
     frames are drawn, a renderer's own way or `Skeleton.sample`; views, asked, resensed: see `Stage`; several tasks are joined by "+".
-    Raises ValueError where a clip's label is not among the labels, or a rationale names one of `unseen`: it would leak what
-    must stay unseen.
+    Clips whose label is not among the labels are for the task `caption` alone; their captions that name one of `unseen` are left out.
+    Raises ValueError where such a clip has no captions or nobody asks for them, or a rationale names one of `unseen`: it would leak what must
+    stay unseen.
     """
 
     def __init__(
@@ -69,7 +72,8 @@ class Examples(Dataset):
         rationales: Mapping[str, str] | None = None, unseen: Sequence[str] = (), views: int | None = None,
         sheets: Mapping[str, Sheet] | None = None, asked: int = 1, resensed: bool = False,
     ):
-        strangers = sorted({one.label for one in clips} - set(labels))
+        labelled, others = [[one for one in clips if (one.label in labels) == there] for there in (True, False)]
+        strangers = sorted({one.label for one in others if "caption" not in task.split("+") or not one.captions})
         if strangers or not clips:
             raise ValueError(f"training needs clips, all of the given labels; got {len(clips)} clips, labels outside: {strangers}")
         if leaked := sorted(set(labels) & set(unseen)):
@@ -86,7 +90,8 @@ class Examples(Dataset):
                 raise ValueError(f"the rationale of {key} names {named!r}, which must stay unseen; leave it out")
             if not text.strip():
                 raise ValueError(f"the rationale of {key} is empty; leave it out")
-        made = [TASKS[name](clips, labels, rationales, sheets) for name in task.split("+")]
+        captioned = [replace(one, captions=kept) for one in others if (kept := tuple(c for c in one.captions if not names_any(c, unseen)))]
+        made = [TASKS[name](captioned if name == "caption" else labelled, labels, rationales, sheets) for name in task.split("+")]
         self.task = made[0] if len(made) == asked == 1 else Several(made, asked)
         self.clips, self.frames, self.seed, self.epoch, self.sample, self.views = self.task.clips, frames, seed, 0, sample, views
         self.resensed = resensed

@@ -32,6 +32,19 @@ class Choose:
         return questions.choose(shuffled(self.labels, dice)), one.label
 
 
+class Caption(Choose):
+    """What the person does, in a sentence that people said of the clip: one of its captions, drawn anew each time."""
+
+    def __init__(self, clips, labels, rationales, sheets=None):
+        super().__init__(clips, labels, rationales, sheets)
+        if not clips:
+            raise ValueError("none of the clips has a caption; add some of a benchmark that has, such as HumanML3D")
+
+    def __call__(self, one: LabelledClip, which: int, dice: torch.Generator) -> Exchange:
+        """The question for a sentence, and a caption."""
+        return questions.DESCRIBE, one.captions[int(torch.randint(len(one.captions), (), generator=dice))]
+
+
 class Judge(Choose):
     """Is it this action? Each clip is asked about its own label, and about one that is easily mistaken for it (stage 2).
 

@@ -5,15 +5,21 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from skllm.formats import HUMANML3D22, NTU25
 from skllm.respond.scores import Score
 from skllm.stored import read_stored
 from skllm.study import maps, nursery
 from skllm.study.nursery import Nursery, planned, rationales
 from skllm.study.paper import beside, expected, verdict
-from skllm.study.variants import LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, confusion, slug, standing
+from skllm.study.training import train_stage
+from skllm.study.variants import LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, confusion, possible, slug
+from skllm.study.variants import standing as standing_of
+from tests.conftest import ntu_text
+from tests.formats.makers import standing
 
 
 @pytest.fixture
@@ -60,10 +66,46 @@ def test_a_plan_holds_out_people_labels_and_a_format():
     assert once.task == "choose+judge+explain" and {"renderer", "projector", "lora"} <= set(once.rates)
 
 
+def ntu_and_humanml3d(folder):
+    """A recording of a training and of a testing person for each of a few actions; a captioned motion."""
+    for person in (1, 3):
+        for action in (1, 2, 11, 12):
+            body = standing(NTU25) + np.array([0.01 * action, 0, 0])
+            (folder / f"S001C001P{person:03d}R001A{action:03d}.skeleton").write_text(ntu_text([{"1": body * (1 + 1e-3 * t)} for t in range(12)]))
+    for inner in ("new_joints", "texts"):
+        (folder / "said" / inner).mkdir(parents=True)
+    np.save(folder / "said" / "new_joints" / "000001.npy", np.tile(standing(HUMANML3D22) * (1, 1, -1), (60, 1, 1)).astype(np.float32))
+    (folder / "said" / "texts" / "000001.txt").write_text("someone stands still.#x#0.0#0.0\n")
+    (folder / "said" / "train.txt").write_text("000001\n")
+    return folder
+
+
+def test_at_paper_scale_ntu_and_humanml3d_are_trained_on_together(small_model, tmp_path):
+    root = ntu_and_humanml3d(tmp_path)
+    for stage in (1, 2, 3, 4):
+        variant = VARIANTS[f"DrAction and captions, {'-'.join(map(str, range(1, stage + 1)))}"]
+        plan = planned(variant, "paper", 0, root, humanml3d_root=root / "said")
+        assert plan.stage.task.endswith("+caption") and plan.steps == -1
+        assert sorted({one.label for one in plan.clips.train}) == ["drink water", "eat food", "someone stands still."]
+        assert {one.label for one in plan.clips.unseen} == {"reading", "writing"} <= set(plan.clips.protocol.unseen)
+        texts = rationales(variant, plan, small_model, tmp_path / f"{stage}") if stage == 3 else None
+        done = train_stage(small_model, replace(plan.stage, clips=1), plan.clips, tmp_path / f"run{stage}", rationales=texts, steps=2)
+        assert len(done.curve) and all(np.isfinite(loss) for _, loss in done.curve)
+    with pytest.raises(FileNotFoundError, match="no HumanML3D motions"):
+        planned(variant, "paper", 0, root)
+
+
+def test_another_benchmark_is_asked_about_by_its_own_labels():
+    plan = planned(VARIANTS["DrAction, 1-4"], "smoke", 0)
+    assert plan.labels_elsewhere == plan.clips.labels
+    assert replace(plan, elsewhere=(replace(plan.elsewhere[0], label="throw"), replace(plan.elsewhere[0], label="carry"))).labels_elsewhere == (
+        "carry", "throw")
+
+
 def test_every_kind_of_rationale_can_be_had(small_model, tmp_path):
     for name, variant in VARIANTS.items():
         plan = planned(variant, "smoke", 0)
-        if "explain" in plan.stage.task:
+        if "explain" in plan.stage.task and possible(name, "smoke"):
             texts = rationales(variant, plan, small_model, tmp_path / slug(name))
             assert len(texts) >= 3 and all(("Label: " in text) == variant.label_line for text in texts.values()), name
 
@@ -81,7 +123,7 @@ def test_what_two_variants_share_is_trained_once_and_what_has_a_record_not_again
     assert trained(capsys) == ["2D, 1"] and young._record("2D, 1").is_file()
     young.grow(["2D, 1", "2D, 1-4"])
     assert trained(capsys) == []
-    told = standing({"flat": "2D, 1-4", "missing": "JTM, 1"}, PEOPLE, "ranked", "smoke", "runs/smoke/results")
+    told = standing_of({"flat": "2D, 1-4", "missing": "JTM, 1"}, PEOPLE, "ranked", "smoke", "runs/smoke/results")
     assert list(told) == ["flat"] and told["flat"].n == 2
     counts = confusion("2D, 1-4", PEOPLE, "smoke", "runs/smoke/results")
     assert counts.to_numpy().sum() == 2 and list(counts.index) == list(counts.columns)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from skllm.benchmarks import BENCHMARKS, NTU60, UI_PRMD, LabelledClip, read_ui_prmd, split
-from skllm.reason.questions import NO, YES, choose, explain, judge, teach
+from skllm.reason.questions import DESCRIBE, NO, YES, choose, explain, judge, teach
 from skllm.train.examples import TASKS, Examples, collate
 from skllm.train.naming import names_any
 from skllm.train.sheets import measure
@@ -13,6 +13,8 @@ from tests.conftest import stick_clip
 
 CLIPS = split(read_ui_prmd("kinect22"), UI_PRMD, "train")[::9]
 SHEETS = measure(CLIPS)
+SAID = [LabelledClip(f"said/{n}", stick_clip(6), said[0], captions=said) for n, said in enumerate((
+    ("A man waves.", "Someone waves a hand."), ("A hurdle step, slowly.", "A foot is lifted."), ("He does hurdle steps.",)))]
 RATIONALES = {one.key: f"The legs bend.\nLabel: {one.label}" for one in CLIPS}
 
 
@@ -22,7 +24,7 @@ def examples(task: str, clips=CLIPS, labels=UI_PRMD.seen, unseen=UI_PRMD.unseen,
 
 @pytest.mark.parametrize("task", TASKS)
 def test_no_unseen_label_enters_a_training_question_or_answer(task):
-    asked = examples(task)
+    asked = examples(task, [*CLIPS, *SAID] if task == "caption" else CLIPS)
     for epoch in range(2):
         asked.epoch = epoch
         for n in range(len(asked)):
@@ -53,6 +55,21 @@ def test_every_clip_is_judged_once_rightly_and_once_wrongly_by_a_similar_label()
         assert any(other in wrong for other in judged.task.similar[label])
     drawn = {judged[2 * n + 1]["questions"] for n, one in enumerate(CLIPS) if one.label == "deep squat"}
     assert len(drawn) > 1
+
+
+def test_captions_are_asked_for_beside_labels_and_those_that_name_an_unseen_label_are_left_out():
+    asked = examples("choose+caption", [*CLIPS[:2], *SAID])
+    answers = set()
+    for epoch in range(12):
+        asked.epoch = epoch
+        answers |= {(asked[n]["keys"], *asked[n]["questions"][0].splitlines()[:1], *asked[n]["answers"]) for n in range(len(asked))}
+    said = {(key, answer) for key, question, answer in answers if question == DESCRIBE}
+    assert said == {("said/0", "A man waves."), ("said/0", "Someone waves a hand."), ("said/1", "A foot is lifted.")} and len(asked) == 4
+    assert {(key, answer) for key, question, answer in answers if question != DESCRIBE} == {(one.key, one.label) for one in CLIPS[:2]}
+    with pytest.raises(ValueError, match=r"labels outside: .*A man waves"):
+        examples("choose", [*CLIPS, *SAID])
+    with pytest.raises(ValueError, match="none of the clips has a caption"):
+        examples("choose+caption")
 
 
 def test_rationales_are_the_answers_and_clips_without_one_are_left_out():
