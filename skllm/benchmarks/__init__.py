@@ -14,7 +14,9 @@ BENCHMARKS = {one.name: one for one in (BUNDLED, NTU60, NTU120, PKU_MMD, NW_UCLA
 
 def find_protocol(name: str) -> tuple[Benchmark, Protocol]:
     """A protocol by its whole name, such as "ntu120_xsub_110_10", and its benchmark; NTU RGB+D 60's where none is named, as in "xsub_55_5"."""
-    benchmark = next((one for one in BENCHMARKS.values() if name.startswith(f"{one.name}_")), NTU60)
+    benchmark = next((one for one in BENCHMARKS.values() if name.startswith(f"{one.name}_")), NTU60 if name.startswith(("xsub", "xview")) else None)
+    if benchmark is None:
+        raise ValueError(f"{name!r} begins with no benchmark's name; known: {', '.join(BENCHMARKS)}")
     return benchmark, benchmark.protocol(name)
 
 

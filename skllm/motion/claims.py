@@ -3,6 +3,7 @@
 A claim is a row with two limits on one of the numbers of `quantities`; between the limits it stays open.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -76,6 +77,9 @@ _ROWS = (
 )
 
 
+_TAIL = re.compile(r"(?i)(^|[^a-z])tail(?![a-rt-z])")          # not a tailbone's or a ponytail's
+
+
 @dataclass(frozen=True)
 class Claim:
     """A clause that is true or false of a motion, and the question that asks for it."""
@@ -106,7 +110,7 @@ def body_for(clip: Skeleton, person: int | None = None) -> Body | None:
     """
     if person is not None and not 0 <= person < clip.people:
         raise ValueError(f"the clip has people 0 to {clip.people - 1}; got person {person}")
-    tailed = any("tail" in name.lower() for name in clip.topology.joint_names)
+    tailed = any(_TAIL.search(name) for name in clip.topology.joint_names)
     if tailed or clip.frames < _FEWEST or (clip.frames - 1) / clip.fps < _SHORTEST:
         return None
     person = busiest(clip) if person is None else person

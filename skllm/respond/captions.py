@@ -42,7 +42,7 @@ def nearness(said: Sequence[str], references: Sequence[Sequence[str]], bert: Wei
     """
     _check(said, references)
     each = {"ROUGE-L": _rouge_l(said, references)}
-    if not _all_alike(references):
+    if any(_rarity(references).values()):
         each["CIDEr-D"] = cider_d(said, references)
     if bert:
         each["BERTScore"] = list(bert(said, references))
@@ -97,10 +97,9 @@ def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[fl
     """
     _check(said, references)
     heard = [[_counts(one) for one in several] for several in references]
-    if _all_alike(references):
+    rarity = _rarity(references)
+    if not any(rarity.values()):
         raise ValueError(f"CIDEr-D tells rare words by other clips; got {len(references)} clips whose references are all the same")
-    among = Counter(gram for several in heard for gram in set().union(*several))
-    rarity = {gram: math.log(len(heard)) - math.log(count) for gram, count in among.items()}
     unheard = math.log(len(heard))
 
     def weighed(counts: Counter) -> list[dict[tuple, float]]:
@@ -113,8 +112,10 @@ def cider_d(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[fl
     return found
 
 
-def _all_alike(references: Sequence[Sequence[str]]) -> bool:
-    return all([_words(one) for one in several] == [_words(one) for one in references[0]] for several in references)
+def _rarity(references: Sequence[Sequence[str]]) -> dict[tuple, float]:
+    """Of words in a row: the logarithm of how many clips there are for each that has them."""
+    among = Counter(gram for several in references for gram in set().union(*map(_counts, several)))
+    return {gram: math.log(len(references)) - math.log(count) for gram, count in among.items()}
 
 
 def _alike(mine: Counter, own: list[dict], theirs: Counter, other: list[dict]) -> float:

@@ -26,7 +26,7 @@ def setting_of(protocol: str) -> str:
     """A protocol as the paper's tables call it: "NTU-120 110/10" of "ntu120_xsub_110_10"."""
     benchmark, _, cut = protocol.partition("_xsub_")
     titles = {"ntu60": "NTU-60", "ntu120": "NTU-120", "pku_mmd": "PKU-MMD"}
-    if benchmark not in titles:
+    if benchmark not in titles or not cut:
         raise ValueError(f"the paper tests on {', '.join(titles)} by subject, as in ntu120_xsub_110_10; got {protocol!r}")
     return f"{titles[benchmark]} {cut.replace('_', '/')}"
 

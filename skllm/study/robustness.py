@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from skllm.benchmarks import LabelledClip
 from skllm.formats.topologies import NTU25
@@ -60,11 +61,15 @@ def examine(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[
 
 
 def absent(model: SkeletonLLM, clips: Sequence[LabelledClip], seed: int = 0) -> dict[int, float]:
-    """The share of joints that is not painted, over the frames that the model is shown, at each step of hiding; its renderer may bridge gaps."""
-    told = {}
+    """Of the joints that the sensor saw, the share that is not painted, at each step of hiding; the model's renderer may bridge gaps."""
+
+    def painted(some: Sequence[LabelledClip]) -> list[Tensor]:
+        return [model.renderer.sample(one.clip, model.frames).seen > 0 for one in some]
+
+    whole, told = painted(clips), {}
     for percent, change in sweeps(0)[HIDDEN].items():
-        shown = [model.renderer.sample(one.clip, model.frames) for one in changed(clips, change, seed)]
-        told[percent] = sum((clip.seen == 0).double().mean().item() for clip in shown) / len(shown)
+        shares = [(there & ~kept).sum() / there.sum() for there, kept in zip(whole, painted(changed(clips, change, seed)), strict=True)]
+        told[percent] = torch.stack(shares).mean().item()
     return told
 
 

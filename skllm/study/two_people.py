@@ -58,12 +58,15 @@ class Apart(nn.Module):
 
 
 def pairs(clips: Sequence[LabelledClip], **where: float) -> list[LabelledClip]:
-    """Scenes in which two different people do the same; each clip is in one scene at most."""
+    """Scenes in which two different people do the same; each clip is in one scene at most. Raises ValueError where there is no such pair."""
     by_label: dict[str, list[LabelledClip]] = {}
     for one in clips:
         by_label.setdefault(one.label, []).append(one)
-    return [replace(one, key=f"{one.key}+{other.key}", source=scene(one.clip, other.clip, **where))
-            for some in by_label.values() for one, other in _couples(some)]
+    found = [replace(one, key=f"{one.key}+{other.key}", source=scene(one.clip, other.clip, **where))
+             for some in by_label.values() for one, other in _couples(some)]
+    if not found:
+        raise ValueError(f"no two of these {len(clips)} clips show different people doing the same; give more")
+    return found
 
 
 def _couples(clips: Sequence[LabelledClip]) -> Iterator[tuple[LabelledClip, LabelledClip]]:

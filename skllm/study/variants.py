@@ -15,7 +15,7 @@ import pandas as pd
 from skllm.respond.scores import Score, over_seeds
 from skllm.study.results import project_folder, table
 
-PEOPLE, LABELS, FORMAT = "unseen people", "unseen labels", "unseen people, Vicon"        # what a variant is tested on
+PEOPLE, LABELS, FORMAT, UCLA = "unseen people", "unseen labels", "unseen people, Vicon", "NW-UCLA"         # what a variant is tested on
 Name = TypeVar("Name")
 ONCE = 5                                                                                 # the number of the stage that is all of them at once
 
@@ -45,24 +45,28 @@ def _chain(name: str, *stages: int, **changes) -> dict[str, Variant]:
     return {one: Variant(stage, before, **changes) for one, before, stage in zip(names, [None, *names], stages, strict=False)}
 
 
+def _both(name: str, **changes) -> dict[str, Variant]:
+    """With two stages, and with four."""
+    return _chain(name, 1, 4, **changes) | _chain(name, 1, 2, 3, 4, **changes)
+
+
 VARIANTS: dict[str, Variant] = {
     **_chain("DrAction", 1, 4), **_chain("DrAction", 1, 2, 4), **_chain("DrAction", 1, 3, 4), **_chain("DrAction", 1, 2, 3, 4),
     "DrAction, all at once": Variant(ONCE),
     "no label line, 1-2-3": Variant(3, "DrAction, 1-2", label_line=False), "no label line, 1-2-3-4": Variant(4, "no label line, 1-2-3"),
-    **_chain("3D+Velocity", 1, 4, renderer="3d+velocity"), **_chain("3D+Velocity", 1, 2, 3, 4, renderer="3d+velocity"),
-    **_chain("2D", 1, 4, renderer="2d"), **_chain("JTM", 1, 4, renderer="jtm"), **_chain("DrAction without NFM", 1, 4, config={"nfm": False}),
-    **_chain("without depth", 1, config={"inputs": ("position", "velocity")}),
-    **_chain("without velocity", 1, config={"inputs": ("position", "depth")}),
-    **_chain("without position", 1, config={"inputs": ("velocity", "depth")}), **_chain("LSTM", 1, config={"recurrent": "lstm"}),
-    **_chain("RNN", 1, config={"recurrent": "rnn"}), **_chain("no memory", 1, config={"recurrent": None}),
-    **_chain("uniform", 1, config={"blend": "uniform"}), **_chain("distance", 1, config={"blend": "inverse-distance"}),
-    **_chain("learnable", 1, config={"blend": "learnable"}),
+    **_both("3D+Velocity", renderer="3d+velocity"),
+    **_both("2D", renderer="2d"), **_both("JTM", renderer="jtm"), **_both("DrAction without NFM", config={"nfm": False}),
+    **_both("without depth", config={"inputs": ("position", "velocity")}), **_both("without velocity", config={"inputs": ("position", "depth")}),
+    **_both("without position", config={"inputs": ("velocity", "depth")}),
+    **_both("LSTM", config={"recurrent": "lstm"}), **_both("RNN", config={"recurrent": "rnn"}), **_both("no memory", config={"recurrent": None}),
+    **_both("uniform", config={"blend": "uniform"}), **_both("distance", config={"blend": "inverse-distance"}),
+    **_both("learnable", config={"blend": "learnable"}),
     **_chain("Kinect and Vicon", 1, 4, sensors=("kinect22", "vicon39")), **_chain("DrAction and captions", 1, 2, 3, 4, captioned=True),
 }
 # What stands beside each other, and under which name of the paper.
 TABLES: dict[str, dict[str, str]] = {
-    "renderers": {"2D": "2D, 1-4", "JTM": "JTM, 1-4", "3D+Velocity, stages 1 and 4": "3D+Velocity, 1-4",
-                  "DrAction without NFM": "DrAction without NFM, 1-4", "DrAction, stages 1 and 4": "DrAction, 1-4",
+    "renderers": {"2D, stages 1 and 4": "2D, 1-4", "JTM, stages 1 and 4": "JTM, 1-4", "3D+Velocity, stages 1 and 4": "3D+Velocity, 1-4",
+                  "DrAction without NFM, stages 1 and 4": "DrAction without NFM, 1-4", "DrAction, stages 1 and 4": "DrAction, 1-4",
                   "3D+Velocity": "3D+Velocity, 1-2-3-4", "DrAction": "DrAction, 1-2-3-4"},
     "stages": {"all four stages": "DrAction, 1-2-3-4", "without CR-Distill": "DrAction, 1-2-4", "without Disc-FT": "DrAction, 1-3-4",
                "stages 1 and 4": "DrAction, 1-4", "all at once, from scratch": "DrAction, all at once"},
@@ -73,6 +77,22 @@ TABLES: dict[str, dict[str, str]] = {
     "joint": {"Kinect alone": "DrAction, 1-4", "Kinect and Vicon": "Kinect and Vicon, 1-4"},
     "captions": {"NTU-60 alone": "DrAction, 1-2-3-4", "NTU-60 and HumanML3D": "DrAction and captions, 1-2-3-4"},
 }
+_FOUR = ("2D", "JTM", "DrAction without NFM")
+
+
+def compared(table: str, scale: str) -> dict[str, str]:
+    """A table's rows and their variants. At `paper` scale all stages are trained where the paper does, which up to `demo` would take hours."""
+    rows = TABLES[table]
+    if scale != "paper":
+        return rows
+    if table == "renderers":
+        return {**{name: f"{name}, 1-2-3-4" for name in _FOUR}, **rows}
+    return {shown: f"{name.removesuffix(', 1')}, 1-2-3-4" for shown, name in rows.items()} if table in ("modulator", "blends") else rows
+
+
+def shown_somewhere(name: str) -> bool:
+    """Whether a table shows the variant, with or without a protocol behind its name; such are tested whenever they are trained."""
+    return any(name.partition("@")[0] in compared(table, scale).values() for table in TABLES for scale in ("demo", "paper"))
 
 
 def possible(name: str, scale: str) -> bool:
@@ -103,6 +123,12 @@ def standing(names: Mapping[Name, str], part: str, kind: str, scale: str, folder
         if len(told):
             found[shown] = over_seeds([Score(row.value, int(row.n), row.low, row.high) for row in told.itertuples()])
     return found
+
+
+def seeds_told(names: Mapping[Any, str], scale: str, folder: str = "results") -> str:
+    """How many trainings each variant has, in words."""
+    found = sorted(set(seeds_of(names, scale, folder)))
+    return "one training each" if found == [1] else f"trainings each: {' to '.join(map(str, found[:: max(1, len(found) - 1)]))}"
 
 
 def seeds_of(names: Mapping[Any, str], scale: str, folder: str = "results") -> list[int]:

@@ -37,7 +37,8 @@ def _is_whole(checkpoint: Path) -> bool:
 
 
 def set_aside(folder: Path) -> None:
-    """Renames an earlier run's checkpoints to `earlier-*`, in the place of those of a run before it; leaves them where there are none."""
+    """Renames an earlier run's checkpoints to `earlier-*`, in the place of those of a run before it, and forgets whose they were."""
+    (folder / _RUN).unlink(missing_ok=True)
     found = [path for path in folder.glob("checkpoint-*") if path.is_dir()]
     for old in folder.glob("earlier-checkpoint-*") if found else ():
         shutil.rmtree(old)

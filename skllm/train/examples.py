@@ -75,7 +75,7 @@ class Examples(Dataset):
         labelled, others = [[one for one in clips if (one.label in labels) == there] for there in (True, False)]
         strangers = sorted({one.label for one in others if "caption" not in task.split("+") or not one.captions})
         if strangers or not clips:
-            raise ValueError(f"training needs clips, all of the given labels; got {len(clips)} clips, labels outside: {strangers}")
+            raise ValueError(f"training needs clips, all of the given labels; got {len(clips)} clips, labels outside: {strangers[:5]}")
         if leaked := sorted(set(labels) & set(unseen)):
             raise ValueError(f"labels must stay unseen or be trained on; got {leaked} as both")
         if leaked := _leaking(labels, unseen) if not _PHRASED.isdisjoint(task.split("+")) else None:

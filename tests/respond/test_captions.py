@@ -64,7 +64,7 @@ def test_what_cannot_be_compared_is_refused():
             nearness(said, heard)
     with pytest.raises(ValueError, match="a list of sentences"):
         nearness(["a b"], ["a b"])
-    for said, heard in ((["a b"], [["a b"]]), (["a", "A"], [["a"], ["A"]])):
+    for said, heard in ((["a b"], [["a b"]]), (["a", "A"], [["a"], ["A"]]), (["a b", "b"], [["a b", "b"], ["b", "a b"]])):
         with pytest.raises(ValueError, match="all the same"):
             cider_d(said, heard)
     with pytest.raises(ValueError, match="a list of sentences"):

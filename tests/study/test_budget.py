@@ -56,6 +56,8 @@ def test_two_different_people_do_the_same_and_are_asked_both_ways(small_model):
     couples = [one.key.split("+") for one in scenes]
     assert len({key for couple in couples for key in couple}) == 8                         # nobody's clip twice
     assert all(len({by_key[key].subject for key in couple}) == 2 for couple in couples)
+    with pytest.raises(ValueError, match="no two of these 1 clips"):
+        two_people.pairs(some[:1])
     told = two_people.examine_two(small_model, scenes, LABELS)
     assert [score.n for score in told.values()] == [4, 4]
     assert not isinstance(small_model.renderer, two_people.Apart)

@@ -9,15 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skllm.formats import HUMANML3D22, NTU25
+from skllm.formats import HUMANML3D22, NTU25, NW_UCLA20
+from skllm.reason.lora import Lora
 from skllm.respond.scores import Score
 from skllm.stored import read_stored
 from skllm.study import maps, nursery
-from skllm.study.nursery import Nursery, planned, rationales
+from skllm.study.nursery import Nursery
 from skllm.study.paper import beside, expected, verdict
-from skllm.study.training import train_stage
-from skllm.study.variants import LABELS, ONCE, PEOPLE, TABLES, VARIANTS, Variant, confusion, possible, slug
+from skllm.study.plans import planned, rationales
+from skllm.study.results import read_record
+from skllm.study.variants import FORMAT, LABELS, PEOPLE, TABLES, UCLA, VARIANTS, compared, confusion, possible, shown_somewhere, slug
 from skllm.study.variants import standing as standing_of
+from skllm.train.examples import Examples
 from tests.conftest import ntu_text
 from tests.formats.makers import standing
 
@@ -31,8 +34,12 @@ def young(small_model, tmp_path, monkeypatch):
     base = small_model.save_pretrained(tmp_path / "base")
 
     def from_pretrained(name):
-        model = copy.deepcopy(small_model)
-        model.load_learned(read_stored(name)[1] if str(name) == str(base) else {**model.learned(), **read_stored(name)[1]})
+        model, (told, stored) = copy.deepcopy(small_model), read_stored(name)
+        for n, lora in enumerate(told["loras"]):
+            ours = {key.removeprefix(f"lora.{n}."): value for key, value in stored.items() if key.startswith(f"lora.{n}.")}
+            model.mllm.add_lora(Lora(**lora)).load(ours)
+        model.mllm.merge_lora()
+        model.load_learned({**model.learned(), **stored})                     # a fixed renderer has nothing stored
         return model
 
     monkeypatch.setattr(nursery.SkeletonLLM, "from_pretrained", staticmethod(from_pretrained))
@@ -52,22 +59,27 @@ def test_the_papers_rows_have_a_variant():
     for table, name in (("Table 7", "renderers"), ("Table 8", "stages"), ("Table 11", "rationales"), ("Table 10", "modulator"),
                         ("rebuttal, blend weights", "blends")):
         notebook = "10_renderers" if name == "renderers" else "11_ablations"
-        assert set(expected(notebook, [table])["method"]) - {"teacher not given the label"} <= set(TABLES[name]), table
+        rows = compared(name, "paper")
+        assert set(expected(notebook, [table])["method"]) - {"teacher not given the label"} <= set(rows), table
+        assert set(rows.values()) <= set(VARIANTS) and all(shown_somewhere(f"{one}@ntu60_xsub_48_12") for one in rows.values())
+    assert compared("modulator", "paper")["LSTM"] == "LSTM, 1-2-3-4" and compared("modulator", "demo")["LSTM"] == "LSTM, 1"
 
 
 def test_a_plan_holds_out_people_labels_and_a_format():
-    plan = planned(VARIANTS["Kinect and Vicon, 1-4"], "demo", 0)
+    plan = planned("Kinect and Vicon, 1-4", "demo")
     assert {one.key.split("/")[0] for one in plan.clips.train} == {"kinect22", "vicon39"} and plan.steps == 30
-    tested = {one.subject for one in (*plan.clips.test, *plan.clips.unseen, *plan.elsewhere)}
-    assert not tested & {one.subject for one in plan.clips.train} and len(plan.elsewhere) == 105
-    assert not planned(VARIANTS["2D, 1"], "demo", 0).elsewhere          # no table shows it
+    assert {part.name: len(part.clips) for part in plan.parts} == {PEOPLE: 105, LABELS: 45, FORMAT: 105}
+    assert plan.chances == {PEOPLE: 1 / 7, LABELS: 1 / 3, FORMAT: 1 / 7}
+    assert not {one.subject for part in plan.parts for one in part.clips} & {one.subject for one in plan.clips.train}
+    assert FORMAT not in planned("2D, 1", "demo").chances                     # no table shows it
     assert not {one.label for one in plan.clips.unseen} & set(plan.clips.labels)
-    once = planned(Variant(ONCE), "demo", 0).stage
-    assert once.task == "choose+judge+explain" and {"renderer", "projector", "lora"} <= set(once.rates)
+    once = planned("DrAction, all at once", "demo").stage
+    assert once.task == "choose+judge+explain" and {"renderer", "projector", "lora"} <= set(once.rates) and once.epochs == 7
 
 
 def ntu_and_humanml3d(folder):
     """A recording of a training and of a testing person for each of a few actions; a captioned motion."""
+    folder.mkdir(exist_ok=True)
     for person in (1, 3):
         for action in (1, 2, 11, 12):
             body = standing(NTU25) + np.array([0.01 * action, 0, 0])
@@ -80,31 +92,46 @@ def ntu_and_humanml3d(folder):
     return folder
 
 
-def test_at_paper_scale_ntu_and_humanml3d_are_trained_on_together(small_model, tmp_path):
+def test_captions_leave_the_number_of_questions_about_labels_as_it_is(tmp_path):
     root = ntu_and_humanml3d(tmp_path)
-    for stage in (1, 2, 3, 4):
-        variant = VARIANTS[f"DrAction and captions, {'-'.join(map(str, range(1, stage + 1)))}"]
-        plan = planned(variant, "paper", 0, root, humanml3d_root=root / "said")
-        assert plan.stage.task.endswith("+caption") and plan.steps == -1
-        assert sorted({one.label for one in plan.clips.train}) == ["drink water", "eat food", "someone stands still."]
-        assert {one.label for one in plan.clips.unseen} == {"reading", "writing"} <= set(plan.clips.protocol.unseen)
-        texts = rationales(variant, plan, small_model, tmp_path / f"{stage}") if stage == 3 else None
-        done = train_stage(small_model, replace(plan.stage, clips=1), plan.clips, tmp_path / f"run{stage}", rationales=texts, steps=2)
-        assert len(done.curve) and all(np.isfinite(loss) for _, loss in done.curve)
+    for stages in ("1", "1-2"):
+        alone, both = (planned(f"{name}, {stages}", "paper", 0, root, humanml3d_root=root / "said") for name in ("DrAction", "DrAction and captions"))
+        passes = []
+        for one in (alone, both):
+            asked = Examples(one.clips.train, one.clips.labels, one.stage.task, 4, 0)
+            passes.append(one.stage.epochs * sum(asked[n]["keys"].startswith("S001") for n in range(len(asked))))
+        assert passes[0] == passes[1] == (2 if stages == "1" else 4)
+
+
+def test_ntu_and_humanml3d_are_trained_on_together_and_nw_ucla_is_asked_about(young, capsys, tmp_path):
+    root = ntu_and_humanml3d(tmp_path / "data")
+    (root / "ucla").mkdir()
+    for action in (1, 2):
+        body = (standing(NW_UCLA20) + 0.01 * action).tolist()
+        (root / "ucla" / f"a{action:02d}_s01_e00_v01.json").write_text(json.dumps({"skeletons": [body] * 12}))
+    at_paper = replace(young, scale="paper", data_root=root)
+    name = "DrAction and captions, 1-2-3-4"
     with pytest.raises(FileNotFoundError, match="no HumanML3D motions"):
-        planned(variant, "paper", 0, root)
-
-
-def test_another_benchmark_is_asked_about_by_its_own_labels():
-    plan = planned(VARIANTS["DrAction, 1-4"], "smoke", 0)
-    assert plan.labels_elsewhere == plan.clips.labels
-    assert replace(plan, elsewhere=(replace(plan.elsewhere[0], label="throw"), replace(plan.elsewhere[0], label="carry"))).labels_elsewhere == (
-        "carry", "throw")
+        at_paper.grow(["DrAction, 1", name])
+    with pytest.raises(ValueError, match="no protocol"):
+        at_paper.grow(["DrAction, 1", "DrAction, 1@ntu60_typo"])
+    assert trained(capsys) == []                                              # nothing is, before all is there
+    at_paper = replace(at_paper, humanml3d_root=root / "said")
+    at_paper.grow([name])
+    first = read_record(at_paper._record(f"{name}@ntu60_xsub_55_5"))
+    assert first["settings"]["captioned"] and first["settings"]["task"] == "choose+caption" and f"{UCLA} (ranked)" not in first["numbers"]
+    assert len(trained(capsys)) == 4
+    at_paper = replace(at_paper, nw_ucla_root=root / "ucla")
+    at_paper.grow([name])                                                    # the stored model is asked what the record lacks
+    then = read_record(at_paper._record(f"{name}@ntu60_xsub_55_5"))
+    assert trained(capsys) == [] and then["numbers"][f"{UCLA} (ranked)"]["n"] == 2
+    assert then["numbers"]["moved lora"] == first["numbers"]["moved lora"] > 0
+    assert at_paper.plan(name).chances[UCLA] == 0.1
 
 
 def test_every_kind_of_rationale_can_be_had(small_model, tmp_path):
     for name, variant in VARIANTS.items():
-        plan = planned(variant, "smoke", 0)
+        plan = planned(name, "smoke")
         if "explain" in plan.stage.task and possible(name, "smoke"):
             texts = rationales(variant, plan, small_model, tmp_path / slug(name))
             assert len(texts) >= 3 and all(("Label: " in text) == variant.label_line for text in texts.values()), name
@@ -120,7 +147,7 @@ def test_what_two_variants_share_is_trained_once_and_what_has_a_record_not_again
     assert trained(capsys) == ["2D, 1", "2D, 1-4"]
     assert not young._record("2D, 1").is_file()                         # no table shows it, so it was not tested
     young.grow(["2D, 1", "2D, 1-4"])
-    assert trained(capsys) == ["2D, 1"] and young._record("2D, 1").is_file()
+    assert trained(capsys) == [] and young._record("2D, 1").is_file()           # nor trained again
     young.grow(["2D, 1", "2D, 1-4"])
     assert trained(capsys) == []
     told = standing_of({"flat": "2D, 1-4", "missing": "JTM, 1"}, PEOPLE, "ranked", "smoke", "runs/smoke/results")
@@ -137,23 +164,35 @@ def test_again_trains_the_whole_line_and_a_lost_model_leaves_its_record(young, c
     young.grow(["2D, 1-4"], again=True)
     assert trained(capsys)[2:] == ["2D, 1", "2D, 1-4"] and young._record("2D, 1").read_text() != first
     kept = young._record("2D, 1").read_text()
-    shutil.rmtree(young._folder("2D, 1"))
+    for name in ("2D, 1", "2D, 1-4"):
+        shutil.rmtree(young._folder(name))
     young._record("2D, 1-4").unlink()
     young.grow(["2D, 1-4"])
     assert trained(capsys) == ["2D, 1", "2D, 1-4"] and young._record("2D, 1").read_text() == kept
 
 
-def test_a_killed_training_is_no_record_and_goes_on(young, capsys, monkeypatch):
-    def killed(*_):
-        raise KeyboardInterrupt
+def killed(*_):
+    raise KeyboardInterrupt
 
-    young.grow(["2D, 1"])
+
+def test_what_was_killed_while_it_was_asked_is_asked_and_not_trained_again(young, capsys, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(nursery, "ask", killed)
-        young.grow(["2D, 1"], again=True)
-    assert not young._record("2D, 1").is_file()
+        young.grow(["2D, 1"])
+    assert not young._record("2D, 1").is_file() and trained(capsys) == ["2D, 1"]
     young.grow(["2D, 1"])
-    assert "2D, 1" in trained(capsys) and young._record("2D, 1").is_file()
+    told = read_record(young._record("2D, 1"))["numbers"]
+    assert trained(capsys) == [] and {"last loss", "moved projector", "seconds of training", f"{PEOPLE} (ranked)"} <= set(told)
+
+
+def test_killed_while_all_is_made_anew_nothing_of_an_older_training_stands(young, capsys, monkeypatch):
+    young.grow(["2D, 1-4"])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(nursery, "ask", killed)                                # of the first stage, so the second has not begun
+        young.grow(["2D, 1-4"], again=True)
+    assert not young._record("2D, 1-4").is_file() and trained(capsys)[-1] == "2D, 1"
+    young.grow(["2D, 1-4"])
+    assert "refine, from its beginning" in (out := capsys.readouterr().out) and "from checkpoint" not in out
 
 
 def test_unknown_names_other_bases_and_missing_data_are_refused_before_any_step(young, capsys):
@@ -162,10 +201,14 @@ def test_unknown_names_other_bases_and_missing_data_are_refused_before_any_step(
             young.grow(names)
     with pytest.raises(ValueError, match="leave it out"):
         replace(young, scale="paper").grow(["2D, 1", "Kinect and Vicon, 1"])
+    with pytest.raises(ValueError, match="leave it out"):
+        young.grow(["DrAction and captions, 1"])
     assert trained(capsys) == []
     young.grow(["2D, 1"])
     with pytest.raises(ValueError, match="not another; move"):
         replace(young, base="another").grow(["2D, 1"])
+    with pytest.raises(ValueError, match="of bf16 False, not True; move"):
+        replace(young, bf16=True).grow(["2D, 1-4"])
     with pytest.raises(ValueError, match="no record of 'JTM, 1'"):
         confusion("JTM, 1", PEOPLE, "smoke", "runs/smoke/results")
 
