@@ -24,7 +24,7 @@ def confusion_figure(counts: Mapping[str, pd.DataFrame], title: str) -> Figure:
     labels = list(dict.fromkeys(label for one in counts.values() for label in one.index))
     near = {label: others[0] for label, others in similar_actions(labels, top=1).items()} if len(labels) > 2 else {}
     side = max(4.2, 0.16 * len(labels))                                 # inches; sixty labels can be read, too
-    figure, axes = plt.subplots(1, len(counts), figsize=(3.2 + side * len(counts), side + 0.2), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(counts), figsize=(3.2 + side * len(counts), side + 1.8), sharey=True, squeeze=False)
     for axis, (name, one) in zip(axes[0], counts.items(), strict=True):
         whole = one.reindex(index=labels, columns=labels, fill_value=0).to_numpy(float)
         shares = whole / np.maximum(whole.sum(1, keepdims=True), 1)
