@@ -2,9 +2,7 @@
 
 import argparse
 import json
-import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
@@ -61,8 +59,10 @@ def run(asked: argparse.Namespace) -> None:
     from accelerate import PartialState
 
     _tracker(asked.report_to)
-    if asked.compile and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
-        raise ValueError("--compile needs a compiler for C++ and finds no g++; install one or leave --compile out")
+    if asked.compile:
+        from skllm.reason.speed import must_compile
+
+        must_compile()
     main = PartialState(timeout=_PATIENCE).is_main_process
     with redirect_stdout(sys.stderr):
         told = dict(_stages_of(asked))

@@ -1,5 +1,7 @@
 """What makes a frozen language model faster in training: weights of another dtype, layers that are compiled."""
 
+import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +13,12 @@ def keep_in(parameters: Iterable[nn.Parameter], dtype: torch.dtype) -> None:
     """Weights in another dtype, in place. Unlike `Module.to` it leaves buffers, since rounded rotary frequencies would shift positions."""
     for parameter in parameters:
         parameter.data = parameter.data.to(dtype)
+
+
+def must_compile() -> None:
+    """Raises ValueError where there is no compiler for C++."""
+    if not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        raise ValueError("--compile needs a compiler for C++ and finds no g++; install one or leave --compile out")
 
 
 @contextmanager

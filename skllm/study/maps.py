@@ -17,12 +17,13 @@ from skllm.model import SkeletonLLM
 
 _INK, _MARK = "#444444", "#c8500a"
 _MARKERS = "osD^vP*X<>hd"
+_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999")          # Okabe and Ito: told apart by everyone
 
 
 def confusion_figure(counts: Mapping[str, pd.DataFrame], title: str) -> Figure:
     """A matrix for each model, rows the true labels, in shares of a row; the label most similar to each row's by its words is framed."""
     labels = list(dict.fromkeys(label for one in counts.values() for label in one.index))
-    near = {label: others[0] for label, others in similar_actions(labels, top=1).items()} if len(labels) > 2 else {}
+    near = {label: others[0] for label, others in similar_actions(labels, top=1).items()} if len(labels) > 3 else {}
     side = max(4.2, 0.16 * len(labels))                                 # inches; sixty labels can be read, too
     figure, axes = plt.subplots(1, len(counts), figsize=(3.2 + side * len(counts), side + 1.8), sharey=True, squeeze=False)
     for axis, (name, one) in zip(axes[0], counts.items(), strict=True):
@@ -31,13 +32,13 @@ def confusion_figure(counts: Mapping[str, pd.DataFrame], title: str) -> Figure:
         axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for (row, column), share in np.ndenumerate(shares):
             if share:
-                axis.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7, color="white" if share > 0.6 else _INK)
+                axis.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7, color="white" if share > 0.4 else _INK)
         for label, other in near.items():
             axis.add_patch(Rectangle((labels.index(other) - 0.5, labels.index(label) - 0.5), 1, 1, fill=False, ec=_MARK, lw=1.4))
         axis.set_xticks(range(len(labels)), labels, rotation=60, ha="right", fontsize=7)
         axis.set_yticks(range(len(labels)), labels, fontsize=7)
         axis.set_title(f"{name}: {np.trace(whole) / max(whole.sum(), 1):.0%} right, n = {int(whole.sum())}", fontsize=9)
-        axis.set_xlabel("put first, % of the clips of a label", fontsize=8)
+        axis.set_xlabel("put first, % of the clips of a label" + "\nframed: the label whose words are most similar" * bool(near), fontsize=8)
     axes[0, 0].set_ylabel("true label", fontsize=8)
     figure.suptitle(title, fontsize=10, color=_INK)
     figure.tight_layout()
@@ -57,14 +58,14 @@ def plane(points: Float[np.ndarray, "N D"], seed: int = 0) -> Float[np.ndarray, 
 
 
 def plane_figure(at: Float[np.ndarray, "N 2"], labels: Sequence[str], unseen: Sequence[str], title: str) -> Figure:
-    """Labels that were trained on faded, those never trained on dark, each with a mark of its own."""
+    """Labels that were trained on faded, those never trained on dark and outlined, each with a mark of its own."""
     figure, axis = plt.subplots(figsize=(7.2, 4.6))
     for n, label in enumerate(sorted(set(labels), key=lambda one: (one in unseen, one))):
         here = np.array([one == label for one in labels])
         dark = label in unseen
-        color = plt.colormaps["cividis"](0.8 * list(unseen).index(label) / max(len(unseen) - 1, 1)) if dark else plt.colormaps["tab20"](n % 20)
-        look = {"s": 34, "alpha": 0.95, "label": f"{label} (unseen)"} if dark else {"s": 20, "alpha": 0.3, "label": label}
-        axis.scatter(*at[here].T, marker=_MARKERS[n % len(_MARKERS)], color=color, lw=0, **look)
+        colour = plt.colormaps["cividis"](0.8 * list(unseen).index(label) / max(len(unseen) - 1, 1)) if dark else _COLOURS[n % len(_COLOURS)]
+        look = {"s": 36, "ec": "black", "lw": 0.8, "label": f"{label} (unseen)"} if dark else {"s": 22, "alpha": 0.5, "lw": 0, "label": label}
+        axis.scatter(*at[here].T, marker=_MARKERS[n % len(_MARKERS)], color=colour, **look)
     axis.set(xticks=[], yticks=[], title=title)
     axis.title.set_fontsize(10)
     axis.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))

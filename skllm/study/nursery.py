@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from skllm.model import SkeletonLLM
+from skllm.reason.speed import must_compile
 from skllm.stored import RENDERERS, is_stored
 from skllm.study.plans import PROTOCOL, Plan, ask, confusions, must_have_data, planned, rationales
 from skllm.study.results import SCALES, Outputs, outputs, project_folder, read_record, write_record
@@ -192,6 +193,8 @@ def main() -> None:
     if "all" in tables:
         names = [name for name in names if possible(name, asked["scale"])]
     try:
+        if asked["compiled"]:
+            must_compile()
         Nursery(**asked).grow([f"{name}@{protocol}" if asked["scale"] == "paper" else name for name in names], again)
     except (ValueError, OSError) as wrong:
         sys.exit(f"skllm.study.nursery: {wrong}")

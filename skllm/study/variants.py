@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from skllm.respond.scores import Score, over_seeds
+from skllm.study.paper import verdict
 from skllm.study.results import project_folder, table
 
 PEOPLE, LABELS, FORMAT, UCLA = "unseen people", "unseen labels", "unseen people, Vicon", "NW-UCLA"         # what a variant is tested on
@@ -88,6 +89,23 @@ def compared(table: str, scale: str) -> dict[str, str]:
     if table == "renderers":
         return {**{name: f"{name}, 1-2-3-4" for name in _FOUR}, **rows}
     return {shown: f"{name.removesuffix(', 1')}, 1-2-3-4" for shown, name in rows.items()} if table in ("modulator", "blends") else rows
+
+
+# The row that a table is about; only rows of as many steps are compared with it.
+_ABOUT = {"renderers": ("DrAction, stages 1 and 4", "DrAction"), "stages": ("all four stages",), "rationales": ("full",),
+          "modulator": ("GRU, all inputs",), "blends": ("topology",), "joint": ("Kinect and Vicon",), "captions": ("NTU-60 and HumanML3D",)}
+
+
+def verdicts(table: str, scores: Mapping[str, Score], scale: str) -> dict[tuple[str, str], str]:
+    """Whether the row that a table is about is ahead of each other one or behind, or no difference is shown (`verdict`), by the two rows' names."""
+    rows = {row: name for row, name in compared(table, scale).items() if row in scores}
+    return {(about, row): verdict(scores[about], scores[row]) for about in _ABOUT[table] for row in rows
+            if about in rows and row != about and _stages(rows[row]) == _stages(rows[about])}
+
+
+def _stages(name: str) -> str:
+    last = name.rpartition(", ")[2]
+    return "1-2-3-4" if last == "all at once" else last                  # as many steps
 
 
 def shown_somewhere(name: str) -> bool:

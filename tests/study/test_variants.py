@@ -18,7 +18,7 @@ from skllm.study.nursery import Nursery
 from skllm.study.paper import beside, expected, verdict
 from skllm.study.plans import planned, rationales
 from skllm.study.results import read_record
-from skllm.study.variants import FORMAT, LABELS, PEOPLE, TABLES, UCLA, VARIANTS, compared, confusion, possible, shown_somewhere, slug
+from skllm.study.variants import FORMAT, LABELS, PEOPLE, TABLES, UCLA, VARIANTS, compared, confusion, possible, shown_somewhere, slug, verdicts
 from skllm.study.variants import standing as standing_of
 from skllm.train.examples import Examples
 from tests.conftest import ntu_text
@@ -63,6 +63,15 @@ def test_the_papers_rows_have_a_variant():
         assert set(expected(notebook, [table])["method"]) - {"teacher not given the label"} <= set(rows), table
         assert set(rows.values()) <= set(VARIANTS) and all(shown_somewhere(f"{one}@ntu60_xsub_48_12") for one in rows.values())
     assert compared("modulator", "paper")["LSTM"] == "LSTM, 1-2-3-4" and compared("modulator", "demo")["LSTM"] == "LSTM, 1"
+
+
+def test_rows_are_compared_where_they_took_as_many_steps():
+    high, low = Score(0.9, 100, 0.85, 0.95), Score(0.4, 100, 0.3, 0.5)
+    told = verdicts("renderers", dict.fromkeys(TABLES["renderers"], low) | {"DrAction": high, "2D, stages 1 and 4": high}, "demo")
+    assert told["DrAction", "3D+Velocity"] == "ahead" and told["DrAction, stages 1 and 4", "2D, stages 1 and 4"] == "behind" and len(told) == 5
+    stages = verdicts("stages", dict.fromkeys(TABLES["stages"], low), "demo")
+    assert stages == {("all four stages", "all at once, from scratch"): "no difference shown"}
+    assert verdicts("blends", {"uniform": low}, "demo") == {}
 
 
 def test_a_plan_holds_out_people_labels_and_a_format():
@@ -226,13 +235,13 @@ def test_confusions_and_planes_are_drawn(small_model):
     from skllm.benchmarks import UI_PRMD, read_ui_prmd
     from skllm.study.evaluation import balanced
 
-    labels = list(UI_PRMD.labels[:3])
-    counts = pd.DataFrame([[2, 1, 0], [0, 3, 0], [0, 0, 3]], labels, labels)
+    labels = list(UI_PRMD.labels[:4])
+    counts = pd.DataFrame([[2, 1, 0, 0], [0, 3, 0, 0], [0, 0, 3, 0], [0, 0, 0, 3]], labels, labels)
     figure = maps.confusion_figure({"one": counts, "other": counts}, "Confusions")
-    assert len(figure.axes) == 2 and len(figure.axes[0].patches) == 3 and "89% right, n = 9" in figure.axes[0].get_title()
+    assert len(figure.axes) == 2 and len(figure.axes[0].patches) == 4 and "92% right, n = 12" in figure.axes[0].get_title()
     clips = balanced([one for one in read_ui_prmd("kinect22") if one.label in labels], 3)
     points = maps.features(small_model, clips)
     at = maps.plane(points)
-    assert points.shape[0] == at.shape[0] == 9 and at.shape[1] == 2
-    drawn = maps.plane_figure(at, [one.label for one in clips], labels[2:], "A plane")
-    assert len(drawn.axes[0].collections) == 3 and any("(unseen)" in text.get_text() for text in drawn.axes[0].get_legend().get_texts())
+    assert points.shape[0] == at.shape[0] == 12 and at.shape[1] == 2
+    drawn = maps.plane_figure(at, [one.label for one in clips], labels[3:], "A plane")
+    assert len(drawn.axes[0].collections) == 4 and any("(unseen)" in text.get_text() for text in drawn.axes[0].get_legend().get_texts())
