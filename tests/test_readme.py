@@ -61,7 +61,8 @@ def trainings_section() -> str:
     told = [json.loads(path.read_text()) for path in sorted((RESULTS / "variants").glob("*/demo-0.json"))]
     scores = {name: standing(TABLES[name], PEOPLE, "ranked", "demo") for name in TRAINED}
     assert all(set(found) == set(TABLES[name]) for name, found in scores.items())
-    assert {one["numbers"][f"{LABELS} (ranked)"]["value"] for one in told} == {1 / 3}
+    strange = [one["numbers"][f"{LABELS} (ranked)"] for one in told]
+    assert all(one["low"] < 1 / 3 for one in strange)
     (people,), (unseen,) = ({one["numbers"][f"{part} (ranked)"]["n"] for one in told} for part in (PEOPLE, LABELS))
     minutes = sorted(one["seconds"] / 60 for one in told)
     far = standing(TABLES["joint"], FORMAT, "ranked", "demo")
@@ -72,11 +73,12 @@ def trainings_section() -> str:
         f"Of {people} clips of three people never trained on so many are right by the likeliest of seven labels (chance 14.3%);",
         "intervals are up to ten points to either side, and say nothing of what another seed would give: those of the four stages above,",
         "other runs in float32, differ by as much.", "",
-        *(f"- {TRAINED[name]}: {', '.join(f'{row} {score.value:.1%}' for row, score in found.items())}." for name, found in scores.items()), "",
+        *(f"- {TRAINED[name]}: {'; '.join(f'{row} ({score.value:.1%})' for row, score in found.items())}." for name, found in scores.items()), "",
         f"Of rows of as many steps, {'; '.join(apart(scores)) or 'none is apart from another'} by more than their intervals.",
         f"Of the same people as Vicon's markers show them, Kinect alone gets {far['Kinect alone']},",
-        f"both {far['Kinect and Vicon']}. Of {unseen} clips of exercises never trained on every one gets exactly a third,",
-        "as one answer to all would: no training here gets beyond it."])
+        f"both {far['Kinect and Vicon']}. Of {unseen} clips of exercises never trained on",
+        f"{sum(one['value'] == 1 / 3 for one in strange)} of the trainings get exactly a third, as one answer to all would,",
+        f"and the best {max(one['value'] for one in strange):.1%}: none is shown to get beyond chance."])
 
 
 def apart(scores: dict[str, dict[str, Score]]) -> list[str]:
