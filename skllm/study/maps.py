@@ -41,7 +41,7 @@ def confusion_figure(counts: Mapping[str, pd.DataFrame], title: str) -> Figure:
         axis.set_xlabel("put first, % of the clips of a label" + "\nframed: the label whose words are most similar" * bool(near), fontsize=8)
     axes[0, 0].set_ylabel("true label", fontsize=8)
     figure.suptitle(title, fontsize=10, color=_INK)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 0.97))
     plt.close(figure)
     return figure
 
