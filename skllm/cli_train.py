@@ -56,6 +56,7 @@ def _stages(text: str) -> tuple[int, ...]:
 
 def run(asked: argparse.Namespace) -> None:
     """Trains, examines and records. What it says on the way goes to standard error, so that --json is all of the output."""
+    import torch
     from accelerate import PartialState
 
     _tracker(asked.report_to)
@@ -63,7 +64,7 @@ def run(asked: argparse.Namespace) -> None:
         from skllm.reason.speed import must_compile
 
         must_compile()
-    main = PartialState(timeout=_PATIENCE).is_main_process
+    main = PartialState(cpu=not torch.cuda.is_available(), timeout=_PATIENCE).is_main_process        # without cpu, each of a CPU's is the main one
     with redirect_stdout(sys.stderr):
         told = dict(_stages_of(asked))
     if main:

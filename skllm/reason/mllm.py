@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from functools import lru_cache
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -12,20 +12,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoTokenizer, Cache, PreTrainedModel, PreTrainedTokenizerBase
 
-from skllm.reason.conversation import Heard, Line, Spoken, following, side_by_side
+from skllm.reason.conversation import Heard, Seen, Spoken, rows_of, side_by_side
 from skllm.reason.families import FAMILIES
 from skllm.reason.foreground import painted_groups
 from skllm.reason.lora import Adapter, Lora
 from skllm.reason.pictures import normalised
-from skllm.reason.questions import FRAME, NO, SYSTEM, YES
+from skllm.reason.questions import FRAME, NO, YES
 from skllm.reason.speed import keep_in
+from skllm.reason.spelling import IGNORED, Speller
 from skllm.reason.tiny import load_tiny
 
 _KNOWN = "known are tiny, tiny-open, tiny-warm, a folder of save_pretrained, and a native InternVL or Qwen2.5-VL by its Hugging Face id or folder"
-Seen = Float[Tensor, "T K D"] | list[Float[Tensor, "_ D"]]      # one clip's tokens, picture by picture
 Features = Float[Tensor, "T R C"] | list[Float[Tensor, "_ C"]]  # the same before the projector
 Asked = str | Sequence[str]                                     # a question or an answer, or several of one clip
-_IGNORED = -100       # positions that no loss looks at
 
 
 class MLLM(nn.Module):
@@ -42,14 +41,10 @@ class MLLM(nn.Module):
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str, frame_label: str = FRAME, picture_size: int | None = None,
     ):
         super().__init__()
-        self.model, self.tokenizer, self.name, self.frame_label = model, tokenizer, name, frame_label
+        self.model, self.tokenizer, self.name = model, tokenizer, name
         self.family = FAMILIES[model.config.model_type](model, picture_size)
         self.adapters: list[Adapter] = []
-        self.end = tokenizer.convert_tokens_to_ids("<|im_end|>")
-        if self.end is None or self.end == tokenizer.unk_token_id:
-            raise ValueError(f"the tokenizer of {name} has no <|im_end|>; skllm speaks ChatML, as InternVL3, Qwen2.5-VL and SmolLM2 do")
-        self.wraps = self.family.before in tokenizer.get_vocab()
-        self._ids = lru_cache(2**14)(lambda text, plain: tokenizer(text, add_special_tokens=False, split_special_tokens=plain)["input_ids"])
+        self.speller = Speller(tokenizer, self.family, name, frame_label)
         self.requires_grad_(False)
         self.projector.float()         # it learns, and bfloat16 would round small steps away
         self.projector.register_forward_pre_hook(lambda _, inputs: (inputs[0].float(),))
@@ -81,6 +76,11 @@ class MLLM(nn.Module):
     def picture_size(self) -> int:
         """Pixels a side that the vision tower takes."""
         return self.family.picture_size
+
+    @property
+    def end(self) -> int:
+        """The token that ends what somebody says."""
+        return self.speller.end
 
     @property
     def projector(self) -> nn.Module:
@@ -138,7 +138,7 @@ class MLLM(nn.Module):
         """
         spoken = self.spell(tokens, questions, answers)
         hidden = self._think(spoken.embeddings, spoken.positions, spoken.mask).last_hidden_state
-        answering = spoken.targets != _IGNORED
+        answering = spoken.targets != IGNORED
         each = F.cross_entropy(self.model.lm_head(hidden[answering]).float(), spoken.targets[answering], reduction="none")
         clip = answering.nonzero()[:, 0]
         answered, answer, words = torch.stack([clip, spoken.branch[answering]]).unique_consecutive(dim=1, return_inverse=True, return_counts=True)
@@ -146,13 +146,17 @@ class MLLM(nn.Module):
         return (each / words[answer] / answers_of[clip]).sum() / len(answering)
 
     @torch.no_grad()
-    def agreement(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Sequence[str]]) -> list[list[float]]:
+    def agreement(
+        self, tokens: Float[Tensor, "B T K D"] | Float[Tensor, "B looks T K D"] | list[Seen], questions: Sequence[Sequence[str]],
+    ) -> list[list[float]]:
         """How likely the model rather answers YES than NO to each of a clip's questions, asked apart and read in one pass."""
-        spoken = self.spell(tokens, questions, [[YES] * len(asked) for asked in questions])
+        tokens, looks = rows_of(tokens)
+        rows = [asked for asked in questions for _ in range(looks)]
+        spoken = self.spell(tokens, rows, [[YES] * len(asked) for asked in rows])
         hidden = self._think(spoken.embeddings, spoken.positions, spoken.mask).last_hidden_state
-        yes, no = (self._plain(word)[0] for word in (YES, NO))
-        logits = self.model.lm_head(hidden[spoken.targets == yes])[:, [yes, no]].float()
-        return [part.tolist() for part in logits.softmax(-1)[:, 0].split([len(asked) for asked in questions])]
+        yes, no = (self.speller.plain(word)[0] for word in (YES, NO))
+        sure = self.model.lm_head(hidden[spoken.targets == yes])[:, [yes, no]].float().softmax(-1)[:, 0]
+        return [part.unflatten(0, (looks, -1)).mean(0).tolist() for part in sure.split([looks * len(asked) for asked in questions])]
 
     def spell(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Asked], answers: Sequence[Asked]) -> Spoken:
         """Pictures, questions and answers as one row of embeddings each."""
@@ -160,7 +164,7 @@ class MLLM(nn.Module):
         if not len(tokens) == len(asked) == len(said) or any(len(a) != len(b) or not a for a, b in zip(asked, said, strict=False)):
             counts = f"{len(tokens)} clips, {[*map(len, asked)]} questions, {[*map(len, said)]} answers"
             raise ValueError(f"every clip needs a question or more, and as many answers; got {counts}")
-        lines = [self._line(*one) for one in zip(tokens, asked, said, strict=True)]
+        lines = [self.speller.line(*one) for one in zip(tokens, asked, said, strict=True)]
 
         def together(name: str, filler: int) -> Tensor:
             parts = [getattr(line, name).movedim(-1, 0) for line in lines]
@@ -169,52 +173,13 @@ class MLLM(nn.Module):
         branch = together("branch", -2)
         mask = side_by_side(branch) if int(branch.max()) > 0 else (branch > -2).long()
         embeddings = self._embedded(tokens, together("ids", self.end), together("picture", False))
-        return Spoken(embeddings, together("positions", 0).permute(2, 0, 1), mask, together("targets", _IGNORED), branch)
+        return Spoken(embeddings, together("positions", 0).permute(2, 0, 1), mask, together("targets", IGNORED), branch)
 
     def _embedded(self, tokens, ids: Int[Tensor, "B L"], picture: Bool[Tensor, "B L"]) -> Float[Tensor, "B L D"]:
         """Words as the language model knows them, and pictures where they belong."""
         seen = tokens.flatten(0, -2) if isinstance(tokens, Tensor) else torch.cat([one for clip in tokens for one in clip])
         words = self.model.get_input_embeddings()(ids)
         return words.masked_scatter(picture[..., None], seen.to(words.dtype))
-
-    def _line(self, seen: Seen, questions: Sequence[str], answers: Sequence[str] | None = None) -> Line:
-        """What all questions share, then each with its answer, counted on from the pictures; without answers up to the word to be said first."""
-        pieces = self._shown(seen)
-        asked = [self._question(question) for question in questions]
-        said = [[*self._plain(answer), self.end] for answer in answers] if answers else [[] for _ in questions]
-        common = self.family.positions([(picture, len(ids)) for picture, ids in pieces])
-        lengths = [(len(question), len(answer)) for question, answer in zip(asked, said, strict=True)]
-        shared = common.shape[1]
-        targets = [_IGNORED] * shared
-        for question, answer in zip(asked, said, strict=True):
-            targets += [_IGNORED] * (len(question) - 1) + answer + [_IGNORED]         # said next, so a place earlier
-        ids = [one for _, piece in pieces for one in piece]
-        return Line(
-            ids=torch.tensor(ids + [one for pair in zip(asked, said, strict=True) for part in pair for one in part]),
-            picture=torch.tensor([picture for picture, piece in pieces for _ in piece] + [False] * sum(map(sum, lengths))),
-            positions=torch.cat([common, *(following(common, sum(pair)) for pair in lengths)], 1),
-            targets=torch.tensor(targets),
-            branch=torch.tensor([-1] * shared + [n for n, pair in enumerate(lengths) for _ in range(sum(pair))]),
-        )
-
-    def _shown(self, seen: Seen) -> list[tuple[bool, list[int]]]:
-        """What comes before any question, in pieces: is it a picture, and its ids."""
-        pieces = [(False, self._special(f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n"))]
-        for n, tokens in enumerate(seen, 1):
-            before = self._special(self.frame_label.format(n=n) + (self.family.before if self.wraps else ""))
-            after = self._special(self.family.after if self.wraps else "")
-            pieces += [(False, before), (True, [self.end] * len(tokens)), (False, after)]
-        return pieces
-
-    def _question(self, question: str) -> list[int]:
-        return [*self._plain("\n" + question), *self._special("<|im_end|>\n<|im_start|>assistant\n")]
-
-    def _special(self, text: str) -> list[int]:
-        return self._ids(text, False)
-
-    def _plain(self, text: str) -> list[int]:
-        """A user's words: control tokens that are spelt out in them stay words."""
-        return self._ids(text, True)
 
     def _think(self, embeddings: Tensor, positions: Int[Tensor, "A B L"], mask: Tensor | None = None, cache: Cache | None = None, keep: bool = False):
         """The language model's thoughts at each place, without a picture or a word more."""
@@ -225,31 +190,48 @@ class MLLM(nn.Module):
             return self.language(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, past_key_values=cache, use_cache=keep)
 
     @torch.no_grad()
-    def hear(self, tokens: Float[Tensor, "B T K D"] | list[Seen], question: str) -> Heard:
-        """Reads one question about some clips, once for all that is made of it.
+    def watch(self, tokens: Float[Tensor, "B T K D"] | Float[Tensor, "B looks T K D"] | list[Seen]) -> Heard:
+        """Reads what some clips show, once for all questions about them; several looks at each lie side by side.
 
         Raises ValueError where the clips have different numbers of tokens, as with `foreground_only`; ask them one by one.
         """
-        lines = [self._line(seen, [question]) for seen in tokens]
+        tokens, looks = rows_of(tokens)
+        lines = [self.speller.line(seen, []) for seen in tokens]
         if len({len(line.ids) for line in lines}) > 1:
             raise ValueError("clips of different numbers of tokens are asked one by one; got several at once")
         ids, picture = (torch.stack([getattr(line, name) for line in lines]).to(self.model.device) for name in ("ids", "picture"))
-        positions = lines[0].positions.to(self.model.device)
-        thought = self._think(self._embedded(tokens, ids, picture), positions[:, None].expand(-1, len(lines), -1), keep=True)
-        return Heard(thought.past_key_values, thought.last_hidden_state[:, -1:], positions)
+        return self._read(self._embedded(tokens, ids, picture), lines[0].positions.to(self.model.device), looks)
+
+    @torch.no_grad()
+    def hear(self, tokens: Heard | Float[Tensor, "B T K D"] | Float[Tensor, "B looks T K D"] | list[Seen], question: str) -> Heard:
+        """Reads one question about some clips, once for all that is made of it; tokens, or what `watch` gave, which stays as it is."""
+        shown = tokens if isinstance(tokens, Heard) else self.watch(tokens)
+        ids = torch.tensor(self.speller.question(question), device=self.model.device).expand(len(shown.last), -1)
+        ahead = torch.cat([shown.positions, shown.ahead(ids.shape[1])], 1)
+        return self._read(self.model.get_input_embeddings()(ids), ahead, shown.looks, deepcopy(shown.cache))
+
+    def _read(self, embeddings: Tensor, positions: Int[Tensor, "A L"], looks: int, cache: Cache | None = None) -> Heard:
+        """What the language model keeps of these words after those in the cache; positions: of all of them."""
+        own = positions[:, None, -embeddings.shape[1] :].expand(-1, len(embeddings), -1)
+        thought = self._think(embeddings, own, cache=cache, keep=True)
+        return Heard(thought.past_key_values, thought.last_hidden_state[:, -1:], positions, looks)
 
     @torch.no_grad()
     def say(self, heard: Heard, max_new_tokens: int = 24) -> list[str]:
         """The model's greedy answer about each clip; what it heard is as before afterwards."""
-        words, last, over = [], heard.last, torch.zeros(len(heard.last), dtype=torch.bool, device=heard.last.device)
+        words, last, over = [], heard.last, torch.zeros(len(heard.last) // heard.looks, dtype=torch.bool, device=heard.last.device)
+        so_far = torch.zeros(len(last), 1, device=last.device)                     # how likely each row is to say what has been said
         for step in range(max_new_tokens):
-            words.append(torch.where(over, self.end, self.model.lm_head(last)[:, 0].argmax(-1)))
+            likely = so_far + self.model.lm_head(last)[:, 0].float().log_softmax(-1)
+            words.append(torch.where(over, self.end, heard.mixed(likely).argmax(-1)))
             over = over | (words[-1] == self.end)
             if over.all():
                 break
             if step + 1 < max_new_tokens:
-                ahead = heard.ahead(step + 1)[:, None, -1:].expand(-1, len(over), -1)
-                last = self._think(self.model.get_input_embeddings()(words[-1][:, None]), ahead, cache=heard.cache, keep=True).last_hidden_state
+                ahead = heard.ahead(step + 1)[:, None, -1:].expand(-1, len(last), -1)
+                said = words[-1].repeat_interleave(heard.looks)[:, None]
+                so_far = likely.gather(1, said)
+                last = self._think(self.model.get_input_embeddings()(said), ahead, cache=heard.cache, keep=True).last_hidden_state
         heard.forget()
         said = [row[: row.index(self.end)] if self.end in row else row for row in torch.stack(words, 1).tolist()]
         return [self.tokenizer.decode(row, skip_special_tokens=True).strip() for row in said]
@@ -257,10 +239,10 @@ class MLLM(nn.Module):
     @torch.no_grad()
     def log_likelihoods(self, heard: Heard, answers: Sequence[str]) -> Float[Tensor, "B N"]:
         """How likely the model is to say each answer about each clip, whole and with its end, in nats; what it heard is as before afterwards."""
-        said = [torch.tensor([*self._plain(answer), self.end], device=self.model.device) for answer in answers]
-        clips, count = len(heard.last), len(said)
-        ids = nn.utils.rnn.pad_sequence(said, batch_first=True, padding_value=self.end).repeat(clips, 1)
-        there = nn.utils.rnn.pad_sequence([torch.ones_like(s) for s in said], batch_first=True).repeat(clips, 1)
+        said = [torch.tensor(self.speller.answer(answer), device=self.model.device) for answer in answers]
+        rows, count = len(heard.last), len(said)
+        ids = nn.utils.rnn.pad_sequence(said, batch_first=True, padding_value=self.end).repeat(rows, 1)
+        there = nn.utils.rnn.pad_sequence([torch.ones_like(s) for s in said], batch_first=True).repeat(rows, 1)
         heard.cache.batch_repeat_interleave(count)
         mask = torch.cat([there.new_ones(len(ids), heard.positions.shape[1]), there], 1)
         ahead = heard.ahead(ids.shape[1])[:, None].expand(-1, len(ids), -1)
@@ -269,7 +251,7 @@ class MLLM(nn.Module):
         heard.forget()
         hidden = torch.cat([heard.last.repeat_interleave(count, 0), rest[:, :-1]], 1)
         each = self.model.lm_head(hidden).float().log_softmax(-1).gather(-1, ids[..., None])[..., 0]
-        return (each * there).sum(1).unflatten(0, (clips, count))
+        return heard.mixed((each * there).sum(1).unflatten(0, (rows, count)))
 
 
 def _several(one: Asked) -> Sequence[str]:

@@ -60,7 +60,7 @@ def test_saying_is_transformers_greedy_generation(name, pictures):
     mllm = MODELS[name]()
     heard = mllm.hear(mllm.see(pictures), "What?")
     if name == "internvl3":
-        line = mllm._line(mllm.see(pictures)[0], ["What?"])
+        line = mllm.speller.line(mllm.see(pictures)[0], ["What?"])
         ids = mllm.model.generate(
             inputs_embeds=mllm._embedded(mllm.see(pictures), line.ids[None], line.picture[None]),
             attention_mask=torch.ones(1, len(line.ids), dtype=torch.long), max_new_tokens=12,

@@ -45,6 +45,19 @@ def test_two_processes_train_and_answer_as_one_does(tmp_path):
     assert told[0]["said"] == alone["said"] and told[0]["judged"] == alone["judged"]
 
 
+def test_the_command_shares_a_step_among_the_processes_that_torchrun_starts(tmp_path):
+    made = fake_internvl3()
+    made.model.save_pretrained(tmp_path / "base")
+    made.tokenizer.save_pretrained(tmp_path / "base")
+    asked = ["--stages", "3", "--steps", "1", "--train-each", "1", "--test-each", "1", "--base", str(tmp_path / "base"), "--out", str(tmp_path)]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "skllm", "train", *asked]
+    told = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(launch, cwd=ROOT, env=told, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("records in") == 1          # one process asks the teacher, writes and tells
+    assert json.loads((tmp_path / "results" / "cr_distill" / "demo-0.json").read_text())["settings"]["processes"] == 2
+
+
 @pytest.mark.slow
 def test_weights_spread_over_two_processes_learn_and_are_saved_whole(tmp_path):
     """FSDP2 over a bfloat16 base whose renderer, projector and LoRA are float32: two steps of stage 3, then `learned`."""
