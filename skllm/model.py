@@ -17,10 +17,9 @@ from skllm.reason.tiny import tower_sha256
 from skllm.render import DrActionConfig, Renderer
 from skllm.render.cache import PictureCache
 from skllm.render.gaussians import Tracks
-from skllm.render.looks import LOOKS
 from skllm.respond.answers import Recognition, recognition
 from skllm.skeleton import Skeleton
-from skllm.stored import RENDERERS, SHIPPED, is_stored, kind_of, looks_of, read_stored, write_stored
+from skllm.stored import RENDERERS, SHIPPED, is_stored, kind_of, read_stored, write_stored
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
 _STRANGE = 0.01         # weight of the choice beside naming: it decides where all labels together are named less often (CHANGELOG.md, Tried)
@@ -35,13 +34,11 @@ class SkeletonLLM(nn.Module):
     `HeldFeatures`, by names
     own_tower: the vision tower has learned more than its base knew, and is saved with the model
     named: it was taught to say what a person does without being told any labels; `recognize` then ranks by that
-    looks: how a clip is shown when it is asked about, keys of `LOOKS`; with several it answers what they agree on (not with `foreground_only`)
     """
 
     pictures: PictureCache | None = None
     own_tower = False
     named = False
-    looks: tuple[str, ...] = ("recorded",)
     kept_features: Callable[[list[Skeleton]], Tensor | list] | None = None
 
     def __init__(self, renderer: Renderer, mllm: MLLM, frames: int = 12):
@@ -86,7 +83,7 @@ class SkeletonLLM(nn.Module):
         if revision != model.base_revision():
             here = model.base_revision()
             raise ValueError(f"{folder} was trained over {base} at {revision}, here it is {here}; use the release that trained it")
-        model.own_tower, model.named, model.looks = told.get("own_tower", False), told.get("named", False), looks_of(told)
+        model.own_tower, model.named = told.get("own_tower", False), told.get("named", False)
         for n, lora in enumerate(loras):            # one after another: each was trained over those before it
             model.mllm.add_lora(lora).load(_under(f"lora.{n}.", stored))
         model.mllm.merge_lora()
@@ -105,7 +102,7 @@ class SkeletonLLM(nn.Module):
             "base": self.mllm.name, "revision": self.base_revision(), "frames": self.frames,
             "renderer": {"kind": kind_of(self.renderer), "config": asdict(self.renderer.config)},
             "loras": [asdict(one.lora) for one in self.mllm.adapters],
-            "own_tower": self.own_tower, "named": self.named, "looks": self.looks,
+            "own_tower": self.own_tower, "named": self.named,
         }
         return write_stored(folder, told, learned)
 
@@ -176,12 +173,9 @@ class SkeletonLLM(nn.Module):
         return {"loss": self.mllm.loss(self.mllm.project(features), questions, answers)}
 
     @torch.no_grad()
-    def see(self, clips: Sequence[Skeleton]) -> Float[Tensor, "B T K D"] | Float[Tensor, "B looks T K D"] | list[Seen]:
-        """The clips' visual tokens, for asking more than once; those of several looks at each lie side by side."""
-        if len(self.looks) == 1 or self.mllm.foreground_only:            # looks at one clip paint different patches, so have different lengths
-            return self.mllm.see(self.render([LOOKS[self.looks[0]](clip) for clip in clips]))
-        shown = [LOOKS[look](clip) for clip in clips for look in self.looks]
-        return self.mllm.see(self.render(shown)).unflatten(0, (len(clips), -1))
+    def see(self, clips: Sequence[Skeleton]) -> Float[Tensor, "B T K D"] | list[Seen]:
+        """The clips' visual tokens, for asking more than once."""
+        return self.mllm.see(self.render(clips))
 
     @torch.no_grad()
     def recognize(self, clip: Skeleton, labels: Sequence[str], reasoning: bool = False) -> Recognition:
@@ -197,19 +191,19 @@ class SkeletonLLM(nn.Module):
     @torch.no_grad()
     def recognize_all(self, clips: Sequence[Skeleton], labels: Sequence[str], reasoning: bool = False) -> list[Recognition]:
         """As `recognize`, of several clips at once: faster on a GPU."""
-        seen = self.mllm.watch(self.see(clips))
-        heard = self.mllm.hear(seen, choose(labels))
-        chances = self._chances(seen, heard, labels).tolist()
-        said = self.mllm.say(self.mllm.hear(seen, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
+        watched = self.mllm.watch(self.see(clips))
+        heard = self.mllm.hear(watched, choose(labels))
+        chances = self._chances(watched, heard, labels).tolist()
+        said = self.mllm.say(self.mllm.hear(watched, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
         return [recognition(labels, *one, reasoning) for one in zip(chances, said, strict=True)]
 
-    def _chances(self, seen: Heard, heard: Heard, labels: Sequence[str]) -> Float[Tensor, "B N"]:
+    def _chances(self, watched: Heard, heard: Heard, labels: Sequence[str]) -> Float[Tensor, "B N"]:
         """Probabilities of the labels, clip by clip; heard: the choice among them."""
         chosen = self.mllm.log_likelihoods(heard, labels).softmax(-1)
         if not self.named:
             return chosen
         plain = [" ".join(label.lower().split()) for label in labels]         # as training spelt them
-        both = self.mllm.log_likelihoods(self.mllm.hear(seen, NAME), plain).exp() + _STRANGE * chosen
+        both = self.mllm.log_likelihoods(self.mllm.hear(watched, NAME), plain).exp() + _STRANGE * chosen
         return both / both.sum(-1, keepdim=True)
 
     def likeliest(self, clip: Skeleton, question: str, answers: Sequence[str]) -> str:

@@ -67,36 +67,24 @@ def add_noise(clip: Skeleton, centimetres: float | int, generator: torch.Generat
 
 
 _NEXT = {"wrist": "hand", "hand": "wrist", "ankle": "foot", "foot": "ankle"}
-_BETWEEN = {"waist": "hip", "chest": "shoulder"}
 
 
 def _standing(topology: Topology, part: str, side: str) -> list[int]:
-    """The joints of a part on a side, or of what stands in for it; those of both sides where the middle is asked for and has none."""
-    def both(part: str) -> list[int]:
-        return [j for j, p in enumerate(topology.parts) if p == part] if side == "middle" else []
-
-    return topology.find(part, side) or both(part) or topology.find(_NEXT.get(part, part), side) or both(_BETWEEN.get(part, part))
+    """The joints of a part on a side; those of both where the middle is asked for and has none."""
+    return topology.find(part, side) or [j for j, p in enumerate(topology.parts) if p == part and side == "middle"]
 
 
 def relayout(clip: Skeleton, topology: Topology) -> Skeleton:
     """The same motion on another topology: each joint stands where the source's joints of its body part and side are.
 
     Several joints of one part fall together. Where the source lacks a part on that side, wrist and hand stand in for each other, and ankle
-    and foot, and the middle of the hips for the waist, of the shoulders for the chest; other joints are absent. Confidences and orientations are
-    not carried over: a joint that is found has confidence 1. Velocity that is known is averaged as positions are.
+    and foot; other joints are absent. Confidences are not carried over: a joint that is found has confidence 1.
     """
-    found = [_standing(clip.topology, part, side) for part, side in zip(topology.parts, topology.sides, strict=True)]
-
-    def over(values: Tensor) -> Tensor:
-        return torch.stack([values[:, :, joints].nanmean(2) if joints else torch.full_like(values[:, :, 0], torch.nan) for joints in found], 2)
-
-    made = Skeleton.from_array(over(clip.xyz), topology, clip.fps, name=f"{clip.name} as {topology.name}")
-    return made if clip.velocity is None else replace(made, velocity=over(clip.velocity))
-
-
-def lacking(topology: Topology, other: Topology) -> list[str]:
-    """The joints of the other topology for which this one has nothing, so that `relayout` leaves them absent."""
-    return [name for name, part, side in zip(other.joint_names, other.parts, other.sides, strict=True) if not _standing(topology, part, side)]
+    out = []
+    for part, side in zip(topology.parts, topology.sides, strict=True):
+        joints = _standing(clip.topology, part, side) or _standing(clip.topology, _NEXT.get(part, part), side)
+        out.append(clip.xyz[:, :, joints].nanmean(2) if joints else torch.full_like(clip.xyz[:, :, 0], torch.nan))
+    return Skeleton.from_array(torch.stack(out, 2), topology, clip.fps, name=f"{clip.name} as {topology.name}")
 
 
 _FASTEST = 1000

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from skllm.reason.lora import Lora
 from skllm.render import DrAction, DrActionConfig, FlatRenderer, Renderer, TrajectoryRenderer, VelocityRenderer
-from skllm.render.looks import LOOKS
 from skllm.render.released import Released
 
 RENDERERS: dict[str, type[Renderer]] = {
@@ -31,14 +30,6 @@ def is_stored(folder: Path) -> bool:
     return (folder / _CONFIG).is_file()
 
 
-def looks_of(told: dict) -> tuple[str, ...]:
-    """How a checkpoint's model looks at clips; those of before there was a choice look once. Raises ValueError for an unknown way."""
-    looks = told.get("looks", ["recorded"])
-    if not isinstance(looks, list) or not looks or len(set(map(str, looks))) < len(looks) or not set(map(str, looks)) <= set(LOOKS):
-        raise ValueError(f"looks {looks!r}; known, each at most once: {', '.join(LOOKS)}")
-    return tuple(looks)
-
-
 def write_stored(folder: Path, told: dict, weights: dict[str, Tensor]) -> Path:
     """Writes both files, the one that says what the folder is last."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +46,7 @@ def read_stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
             raise ValueError(f"layout {told.get('layout')}, this release knows layout {_LAYOUT}")
         stored = load_file(folder / _WEIGHTS)
         _ = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"]), told["revision"]
-        _ = [Lora(**one) for one in told["loras"]], looks_of(told)
+        _ = [Lora(**one) for one in told["loras"]]
         if not isinstance(told["base"], str) or type(told["frames"]) is not int or told["frames"] < 1:
             raise ValueError(f"base {told['base']!r}, frames {told['frames']!r}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as broken:

@@ -4,13 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from skllm.formats import load
 from skllm.model import SkeletonLLM
 from skllm.reason import mllm as mllm_module
 from skllm.reason.questions import NAME
 from skllm.render import DrAction, DrActionConfig
-from skllm.render.looks import LOOKS
-from skllm.samples import sample_files
 from skllm.stored import SHIPPED
 from tests.conftest import fake_internvl3, fake_mllm, stick_clip
 
@@ -108,38 +105,6 @@ def test_a_tower_that_learned_is_saved_and_one_that_did_not_is_not(tmp_path):
     sizes = [(tmp_path / name / "learned.safetensors").stat().st_size for name in ("saved", "half")]
     assert sizes[1] < 0.6 * sizes[0]
     torch.testing.assert_close(half.see([stick_clip()]), model.see([stick_clip()]), rtol=2e-2, atol=2e-2)
-
-
-def test_a_model_that_looks_twice_shows_both_bodies_and_is_stored_so(tmp_path):
-    made, clip = fake_internvl3(), load(sample_files()["wave_kinect_v2.skeleton"])
-    made.model.save_pretrained(tmp_path / "base")
-    made.tokenizer.save_pretrained(tmp_path / "base")
-    model = SkeletonLLM.from_pretrained(tmp_path / "base")
-    once, common = model.see([clip]), model.see([LOOKS["common"](clip)])
-    model.looks = ("recorded", "common")
-    assert torch.equal(model.see([clip])[0], torch.cat([once, common])) and not torch.equal(once, common)
-    both, alone = model.recognize(clip, LABELS), []
-    for look in ("recorded", "common"):
-        model.looks = (look,)
-        alone.append(model.recognize(clip, LABELS).probabilities)
-    model.looks = ("recorded", "common")
-    assert both.probabilities != alone[0] != alone[1] and min(alone[0].values()) > 0
-    model.looks = ("recorded", "common")
-    folder = model.save_pretrained(tmp_path / "saved")
-    assert SkeletonLLM.from_pretrained(folder).looks == ("recorded", "common")
-    told = json.loads((folder / "skllm.json").read_text())
-    for wrong in (["sideways"], [], ["common", "common"], "common", None):
-        (folder / "skllm.json").write_text(json.dumps(told | {"looks": wrong}))
-        with pytest.raises(ValueError, match="known, each at most once: recorded, common"):
-            SkeletonLLM.from_pretrained(folder)
-
-
-def test_only_painted_patches_are_looked_at_once(small_model):
-    small_model.looks, small_model.mllm.foreground_only = ("recorded", "common"), True
-    try:
-        assert isinstance(small_model.see([stick_clip()]), list) and isinstance(small_model.ask(stick_clip(), "What?"), str)
-    finally:
-        small_model.looks, small_model.mllm.foreground_only = ("recorded",), False
 
 
 def test_renderer_and_tower_must_agree_on_the_picture():

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
-from skllm.skeleton import Skeleton
+from skllm.skeleton import Skeleton, Topology
 
 Series = Float[np.ndarray, " T"]
 Track = Float[np.ndarray, "T 3"]
@@ -214,15 +214,28 @@ def busiest(clip: Skeleton) -> int:
     return int((np.where(seen.any((0, 2)), away.sum(-1) / joints, -1)).argmax())
 
 
+def parts_of(clip: Skeleton, person: int) -> dict[tuple[str, str], Track]:
+    """The person's body parts as `Body.rough` has them, by part and side, without those that are never seen; short gaps are bridged."""
+    xyz = clip.xyz[:, person].numpy().astype(np.float64)
+    holed = ~np.isfinite(xyz[..., 0]).all(0)
+    filled = np.stack([bridge(xyz[:, j], clip.fps) if holed[j] else xyz[:, j] for j in range(xyz.shape[1])], 1)
+    return {key: track for key, track in _tracks(clip, filled).items() if np.isfinite(track).any()}
+
+
 def body_of(clip: Skeleton, person: int) -> Body | None:
     """The person's smoothed tracks, or None where the person is never seen."""
     xyz = clip.xyz[:, person].numpy().astype(np.float64)
     if not np.isfinite(xyz).any():
         return None
-    flat = _is_flat(xyz)
-    holed = ~np.isfinite(xyz[..., 0]).all(0)
-    filled = np.stack([bridge(xyz[:, j], clip.fps) if holed[j] else xyz[:, j] for j in range(xyz.shape[1])], 1)
-    rough = {key: track for key, track in _tracks(clip, filled).items() if np.isfinite(track).any()}
+    flat, rough = _is_flat(xyz), parts_of(clip, person)
     tracks = {key: smooth(track, clip.fps) for key, track in rough.items()}
     size = _size(tracks, xyz)
     return Body(clip.fps, size, flat, tracks, rough, _right(tracks, flat, clip.frames, size))
+
+
+_TAIL = re.compile(r"(?i)(^|[^a-z])tail(?![a-rt-z])")          # not a tailbone's or a ponytail's
+
+
+def is_tailed(topology: Topology) -> bool:
+    """Whether the body has a tail, and so hands and feet that are no person's."""
+    return any(_TAIL.search(name) for name in topology.joint_names)

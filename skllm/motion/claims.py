@@ -3,13 +3,12 @@
 A claim is a row with two limits on one of the numbers of `quantities`; between the limits it stays open.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skllm.motion.body import Body, body_of, busiest
+from skllm.motion.body import Body, body_of, busiest, is_tailed
 from skllm.motion.quantities import measured
 from skllm.skeleton import Skeleton
 
@@ -77,9 +76,6 @@ _ROWS = (
 )
 
 
-_TAIL = re.compile(r"(?i)(^|[^a-z])tail(?![a-rt-z])")          # not a tailbone's or a ponytail's
-
-
 @dataclass(frozen=True)
 class Claim:
     """A clause that is true or false of a motion, and the question that asks for it."""
@@ -110,8 +106,7 @@ def body_for(clip: Skeleton, person: int | None = None) -> Body | None:
     """
     if person is not None and not 0 <= person < clip.people:
         raise ValueError(f"the clip has people 0 to {clip.people - 1}; got person {person}")
-    tailed = any(_TAIL.search(name) for name in clip.topology.joint_names)
-    if tailed or clip.frames < _FEWEST or (clip.frames - 1) / clip.fps < _SHORTEST:
+    if is_tailed(clip.topology) or clip.frames < _FEWEST or (clip.frames - 1) / clip.fps < _SHORTEST:
         return None
     person = busiest(clip) if person is None else person
     every = max(1, round(clip.fps / _FPS))

@@ -1,7 +1,6 @@
 """What a language model reads and keeps: rows of words and pictures, a batch of conversations, a question that it has heard."""
 
 from dataclasses import dataclass
-from math import log
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -43,35 +42,21 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Heard:
-    """Clips, and perhaps a question about them, that the language model has read: what it keeps, its last thought, and the positions so far.
-
-    looks: how many rows show one clip, each in its way, side by side; what is said of a clip is the mixture of what each row would say.
-    """
+    """Clips, and perhaps a question about them, that the language model has read: what it keeps, its last thought, and the positions so far."""
 
     cache: Cache
-    last: Float[Tensor, "R 1 D"]
+    last: Float[Tensor, "B 1 D"]
     positions: Int[Tensor, "A L"]
-    looks: int = 1
-
-    def mixed(self, scores: Float[Tensor, "R N"]) -> Float[Tensor, "B N"]:
-        """Log-likelihoods of clips, from those of their rows: the logarithm of their mean likelihood."""
-        return scores.unflatten(0, (-1, self.looks)).logsumexp(1) - log(self.looks)
 
     def ahead(self, count: int) -> Int[Tensor, "A M"]:
         """Positions of the words that follow."""
         return following(self.positions, count)
 
     def forget(self) -> None:
-        """Drops from the cache whatever came after the question."""
+        """Drops from the cache whatever came after what was heard."""
         extra = self.cache.get_seq_length() - self.positions.shape[1]
         if extra:
             self.cache.crop(-extra)
-
-
-def rows_of(tokens: Tensor | list) -> tuple[Tensor | list, int]:
-    """Tokens [B looks T K D] with every look as a row of its own, and how many looks a clip has; others as they are, and 1."""
-    several = isinstance(tokens, Tensor) and tokens.ndim == 5
-    return (tokens.flatten(0, 1), tokens.shape[1]) if several else (tokens, 1)
 
 
 def following(positions: Int[Tensor, "A L"], count: int) -> Int[Tensor, "A M"]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import AutoConfig, AutoTokenizer, Cache, PreTrainedModel, PreTrainedTokenizerBase
 
-from skllm.reason.conversation import Heard, Seen, Spoken, rows_of, side_by_side
+from skllm.reason.conversation import Heard, Seen, Spoken, side_by_side
 from skllm.reason.families import FAMILIES
 from skllm.reason.foreground import painted_groups
 from skllm.reason.lora import Adapter, Lora
@@ -146,17 +146,13 @@ class MLLM(nn.Module):
         return (each / words[answer] / answers_of[clip]).sum() / len(answering)
 
     @torch.no_grad()
-    def agreement(
-        self, tokens: Float[Tensor, "B T K D"] | Float[Tensor, "B looks T K D"] | list[Seen], questions: Sequence[Sequence[str]],
-    ) -> list[list[float]]:
+    def agreement(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Sequence[str]]) -> list[list[float]]:
         """How likely the model rather answers YES than NO to each of a clip's questions, asked apart and read in one pass."""
-        tokens, looks = rows_of(tokens)
-        rows = [asked for asked in questions for _ in range(looks)]
-        spoken = self.spell(tokens, rows, [[YES] * len(asked) for asked in rows])
+        spoken = self.spell(tokens, questions, [[YES] * len(asked) for asked in questions])
         hidden = self._think(spoken.embeddings, spoken.positions, spoken.mask).last_hidden_state
         yes, no = (self.speller.plain(word)[0] for word in (YES, NO))
-        sure = self.model.lm_head(hidden[spoken.targets == yes])[:, [yes, no]].float().softmax(-1)[:, 0]
-        return [part.unflatten(0, (looks, -1)).mean(0).tolist() for part in sure.split([looks * len(asked) for asked in questions])]
+        logits = self.model.lm_head(hidden[spoken.targets == yes])[:, [yes, no]].float()
+        return [part.tolist() for part in logits.softmax(-1)[:, 0].split([len(asked) for asked in questions])]
 
     def spell(self, tokens: Float[Tensor, "B T K D"] | list[Seen], questions: Sequence[Asked], answers: Sequence[Asked]) -> Spoken:
         """Pictures, questions and answers as one row of embeddings each."""
@@ -190,48 +186,44 @@ class MLLM(nn.Module):
             return self.language(inputs_embeds=embeddings, position_ids=positions, attention_mask=mask, past_key_values=cache, use_cache=keep)
 
     @torch.no_grad()
-    def watch(self, tokens: Float[Tensor, "B T K D"] | Float[Tensor, "B looks T K D"] | list[Seen]) -> Heard:
-        """Reads what some clips show, once for all questions about them; several looks at each lie side by side.
+    def watch(self, tokens: Float[Tensor, "B T K D"] | list[Seen]) -> Heard:
+        """Reads what some clips show, once for several questions about them (`hear`).
 
         Raises ValueError where the clips have different numbers of tokens, as with `foreground_only`; ask them one by one.
         """
-        tokens, looks = rows_of(tokens)
         lines = [self.speller.line(seen, []) for seen in tokens]
         if len({len(line.ids) for line in lines}) > 1:
             raise ValueError("clips of different numbers of tokens are asked one by one; got several at once")
         ids, picture = (torch.stack([getattr(line, name) for line in lines]).to(self.model.device) for name in ("ids", "picture"))
-        return self._read(self._embedded(tokens, ids, picture), lines[0].positions.to(self.model.device), looks)
+        return self._read(self._embedded(tokens, ids, picture), lines[0].positions.to(self.model.device))
 
     @torch.no_grad()
-    def hear(self, tokens: Heard | Float[Tensor, "B T K D"] | Float[Tensor, "B looks T K D"] | list[Seen], question: str) -> Heard:
-        """Reads one question about some clips, once for all that is made of it; tokens, or what `watch` gave, which stays as it is."""
-        shown = tokens if isinstance(tokens, Heard) else self.watch(tokens)
-        ids = torch.tensor(self.speller.question(question), device=self.model.device).expand(len(shown.last), -1)
-        ahead = torch.cat([shown.positions, shown.ahead(ids.shape[1])], 1)
-        return self._read(self.model.get_input_embeddings()(ids), ahead, shown.looks, deepcopy(shown.cache))
+    def hear(self, shown: Heard | Float[Tensor, "B T K D"] | list[Seen], question: str) -> Heard:
+        """Reads one question about some clips, once for all that is made of it; shown: their tokens, or what `watch` gave, which stays as it is."""
+        watched = shown if isinstance(shown, Heard) else self.watch(shown)
+        ids = torch.tensor(self.speller.question(question), device=self.model.device).expand(len(watched.last), -1)
+        positions = torch.cat([watched.positions, watched.ahead(ids.shape[1])], 1)
+        cache = deepcopy(watched.cache) if watched is shown else watched.cache
+        return self._read(self.model.get_input_embeddings()(ids), positions, cache)
 
-    def _read(self, embeddings: Tensor, positions: Int[Tensor, "A L"], looks: int, cache: Cache | None = None) -> Heard:
+    def _read(self, embeddings: Tensor, positions: Int[Tensor, "A L"], cache: Cache | None = None) -> Heard:
         """What the language model keeps of these words after those in the cache; positions: of all of them."""
         own = positions[:, None, -embeddings.shape[1] :].expand(-1, len(embeddings), -1)
         thought = self._think(embeddings, own, cache=cache, keep=True)
-        return Heard(thought.past_key_values, thought.last_hidden_state[:, -1:], positions, looks)
+        return Heard(thought.past_key_values, thought.last_hidden_state[:, -1:], positions)
 
     @torch.no_grad()
     def say(self, heard: Heard, max_new_tokens: int = 24) -> list[str]:
         """The model's greedy answer about each clip; what it heard is as before afterwards."""
-        words, last, over = [], heard.last, torch.zeros(len(heard.last) // heard.looks, dtype=torch.bool, device=heard.last.device)
-        so_far = torch.zeros(len(last), 1, device=last.device)                     # how likely each row is to say what has been said
+        words, last, over = [], heard.last, torch.zeros(len(heard.last), dtype=torch.bool, device=heard.last.device)
         for step in range(max_new_tokens):
-            likely = so_far + self.model.lm_head(last)[:, 0].float().log_softmax(-1)
-            words.append(torch.where(over, self.end, heard.mixed(likely).argmax(-1)))
+            words.append(torch.where(over, self.end, self.model.lm_head(last)[:, 0].argmax(-1)))
             over = over | (words[-1] == self.end)
             if over.all():
                 break
             if step + 1 < max_new_tokens:
-                ahead = heard.ahead(step + 1)[:, None, -1:].expand(-1, len(last), -1)
-                said = words[-1].repeat_interleave(heard.looks)[:, None]
-                so_far = likely.gather(1, said)
-                last = self._think(self.model.get_input_embeddings()(said), ahead, cache=heard.cache, keep=True).last_hidden_state
+                ahead = heard.ahead(step + 1)[:, None, -1:].expand(-1, len(over), -1)
+                last = self._think(self.model.get_input_embeddings()(words[-1][:, None]), ahead, cache=heard.cache, keep=True).last_hidden_state
         heard.forget()
         said = [row[: row.index(self.end)] if self.end in row else row for row in torch.stack(words, 1).tolist()]
         return [self.tokenizer.decode(row, skip_special_tokens=True).strip() for row in said]
@@ -240,9 +232,9 @@ class MLLM(nn.Module):
     def log_likelihoods(self, heard: Heard, answers: Sequence[str]) -> Float[Tensor, "B N"]:
         """How likely the model is to say each answer about each clip, whole and with its end, in nats; what it heard is as before afterwards."""
         said = [torch.tensor(self.speller.answer(answer), device=self.model.device) for answer in answers]
-        rows, count = len(heard.last), len(said)
-        ids = nn.utils.rnn.pad_sequence(said, batch_first=True, padding_value=self.end).repeat(rows, 1)
-        there = nn.utils.rnn.pad_sequence([torch.ones_like(s) for s in said], batch_first=True).repeat(rows, 1)
+        clips, count = len(heard.last), len(said)
+        ids = nn.utils.rnn.pad_sequence(said, batch_first=True, padding_value=self.end).repeat(clips, 1)
+        there = nn.utils.rnn.pad_sequence([torch.ones_like(s) for s in said], batch_first=True).repeat(clips, 1)
         heard.cache.batch_repeat_interleave(count)
         mask = torch.cat([there.new_ones(len(ids), heard.positions.shape[1]), there], 1)
         ahead = heard.ahead(ids.shape[1])[:, None].expand(-1, len(ids), -1)
@@ -251,7 +243,7 @@ class MLLM(nn.Module):
         heard.forget()
         hidden = torch.cat([heard.last.repeat_interleave(count, 0), rest[:, :-1]], 1)
         each = self.model.lm_head(hidden).float().log_softmax(-1).gather(-1, ids[..., None])[..., 0]
-        return heard.mixed((each * there).sum(1).unflatten(0, (rows, count)))
+        return (each * there).sum(1).unflatten(0, (clips, count))
 
 
 def _several(one: Asked) -> Sequence[str]:

@@ -11,6 +11,7 @@ from skllm.render.blending import BLENDS
 from skllm.render.camera import Camera, placement
 from skllm.render.gaps import bridged
 from skllm.render.gaussians import Gaussians, Tracks, bind
+from skllm.render.layouts import LAYOUTS
 from skllm.render.splatting import BACKENDS, LAWS, splat
 from skllm.skeleton import Skeleton
 
@@ -30,6 +31,7 @@ class DrActionConfig:
     features, hidden: widths of a part's feature vector (the paper's 3) and of the two heads
     geometry: which of position, scale and rotation learn beside colour and opacity; the paper says all, its code has none
     blend: which joints carry a Gaussian, one of `BLENDS`
+    layout: the joints that are painted, a key of `LAYOUTS`: those that were recorded, or thirteen that nearly every format has
     bridge: seconds; a joint that is out of sight for no longer is painted between where it was seen before and after (`bridged`); 0 for never
     """
 
@@ -47,6 +49,7 @@ class DrActionConfig:
     geometry: Sequence[str] = GEOMETRY
     blend: str = "topology"
     backend: str = "auto"
+    layout: str = "recorded"
     bridge: float = 0.0
 
     def __post_init__(self) -> None:
@@ -54,7 +57,7 @@ class DrActionConfig:
             object.__setattr__(self, what, tuple(getattr(self, what)))         # JSON gives lists
             if not set(getattr(self, what)) <= set(known):
                 raise ValueError(f"{what} is any of {', '.join(known)}; got {getattr(self, what)}")
-        for what, known in (("law", LAWS), ("backend", BACKENDS), ("blend", BLENDS), ("recurrent", [None, *RECURRENT])):
+        for what, known in (("law", LAWS), ("backend", BACKENDS), ("blend", BLENDS), ("layout", LAYOUTS), ("recurrent", [None, *RECURRENT])):
             if getattr(self, what) not in known:
                 raise ValueError(f"no {what} {getattr(self, what)!r}; known: {', '.join(map(str, known))}")
         for what, least in (("size", 1), ("per_bone", 0), ("features", 1), ("hidden", 1)):
@@ -89,9 +92,9 @@ class Renderer(nn.Module):
     def sample(self, clip: Skeleton, frames: int, generator: torch.Generator | None = None) -> Skeleton:
         """The frames of a clip that become pictures: segment centres, or with a generator a random one of each segment.
 
-        Joints that are lost for no longer than the configuration's `bridge` are bridged first.
+        First the body is put on the configuration's `layout`, and joints that are lost for no longer than its `bridge` are bridged.
         """
-        return bridged(clip, self.config.bridge).sample(frames, generator)
+        return bridged(LAYOUTS[self.config.layout](clip), self.config.bridge).sample(frames, generator)
 
     def look(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T"]]:
         """Colours and opacities in [0, 1] of every track at every frame."""

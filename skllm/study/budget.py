@@ -77,6 +77,6 @@ def examine(model: SkeletonLLM, clips: Sequence[LabelledClip], labels: Sequence[
     for name, way in ways.items():
         with looking(model, **way):
             score = evaluate(model, clips, labels, name).ranked
-            tokens = sum(sum(picture.shape[:-1].numel() for picture in model.see([one.clip])[0]) for one in clips) / len(clips)
+            tokens = sum(sum(len(picture) for picture in model.see([one.clip])[0]) for one in clips) / len(clips)
             told[name] = Seen(score, tokens, milliseconds(lambda: model.recognize(clips[0].clip, labels), times))
     return told

@@ -49,7 +49,7 @@ def confusion_figure(counts: Mapping[str, pd.DataFrame], title: str) -> Figure:
 @torch.no_grad()
 def features(model: SkeletonLLM, clips: Sequence[LabelledClip]) -> Float[np.ndarray, "N D"]:
     """The mean of what the language model is shown of each clip, its visual tokens."""
-    return np.stack([torch.cat([picture.float().flatten(0, -2) for picture in model.see([one.clip])[0]]).mean(0).cpu().numpy() for one in clips])
+    return np.stack([torch.cat([picture.float() for picture in model.see([one.clip])[0]]).mean(0).cpu().numpy() for one in clips])
 
 
 def plane(points: Float[np.ndarray, "N D"], seed: int = 0) -> Float[np.ndarray, "N 2"]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from skllm.benchmarks import LabelledClip
 from skllm.formats.topologies import NTU25
 from skllm.model import SkeletonLLM
-from skllm.perturb import REDUCED, add_noise, drop_joints, lacking, reduce, relayout
+from skllm.perturb import REDUCED, add_noise, drop_joints, reduce, relayout
 from skllm.respond.scores import Score
 from skllm.skeleton import Skeleton
 from skllm.study.evaluation import evaluate
@@ -34,11 +34,11 @@ def _shaken(centimetres: int, clip: Skeleton, dice: torch.Generator) -> Skeleton
 def _fewer(joints: int, clip: Skeleton, dice: torch.Generator) -> Skeleton:
     if joints not in REDUCED:
         return clip
-    if clip.topology.joint_names == NTU25.joint_names:
-        return reduce(clip, joints)
-    if lost := lacking(clip.topology, REDUCED[joints]):
+    fewer = reduce(clip, joints) if clip.topology.joint_names == NTU25.joint_names else relayout(clip, REDUCED[joints])
+    lost = [name for name, seen in zip(fewer.topology.joint_names, (fewer.seen > 0).any(0).any(0).tolist(), strict=True) if not seen]
+    if lost and (clip.seen > 0).any(0).any(0).all():
         raise ValueError(f"{clip.topology.name} has nothing that could stand for {', '.join(lost)}, so it can't be reduced to {joints} joints")
-    return relayout(clip, REDUCED[joints])
+    return fewer
 
 
 # The paper's steps. It leaves open whether joints are hidden for a clip or, as here, anew in every frame.

@@ -25,7 +25,6 @@ from skllm.motion.claims import CLAIMS
 from skllm.perturb import add_noise, drop_joints
 from skllm.reason.mllm import MLLM
 from skllm.reason.questions import short, verify
-from skllm.render.looks import LOOKS
 from skllm.respond.scores import Score, accuracy
 from skllm.skeleton import Skeleton
 from skllm.stored import RENDERERS, is_stored, kind_of
@@ -37,8 +36,6 @@ from skllm.train import tower
 from skllm.train.checkpoints import claim, must_be_same, must_hold
 from skllm.train.sheets import Sheet, measure
 from skllm.train.stages import RECIPES, Stage
-
-_BRIDGE = 0.25           # seconds that a joint may be out of sight and still be painted
 
 Change = Callable[[Skeleton, torch.Generator], Skeleton]
 Tests = Mapping[str, tuple[Sequence[LabelledClip], Sequence[str]]]          # by name: clips, and the labels to choose from
@@ -90,8 +87,7 @@ def _sighted(
         seer = tower.train(training, kept, steps, 96, 1e-3, seed, folder, workers=workers)
         model = SkeletonLLM.from_pretrained("tiny", renderer, device="cpu")
         model.mllm.family.tower.load_state_dict(seer.tower.state_dict())
-        model.own_tower, model.looks = True, tuple(LOOKS)
-        model.renderer.config = replace(model.renderer.config, bridge=_BRIDGE)
+        model.own_tower = True
         model.save_pretrained(folder / "model")
     return folder / "model"
 

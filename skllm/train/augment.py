@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from skllm.perturb import REDUCED, add_noise, drop_joints, relayout, resample
+from skllm.perturb import add_noise, drop_joints, resample
 from skllm.skeleton import Skeleton, Topology
 from skllm.train.points import body_points, own_axes
 
@@ -27,14 +27,11 @@ def turn(clip: Skeleton, yaw_degrees: float, pitch_degrees: float = 0.0) -> Skel
 
 
 def resense(clip: Skeleton, generator: torch.Generator) -> Skeleton:
-    """The clip as another sensor might have seen it: from another side, at another rate, shaken, on 13 joints, thinned out, as markers, or
-    partly out of sight.
+    """The clip as another sensor might have seen it: from another side, at another rate, shaken, thinned out, as markers, or partly out of sight.
 
     Left stays left: a mirrored clip needs other words too, which is the caller's business.
     """
-    draw = torch.rand(15, generator=generator).tolist()
-    if draw[14] < 0.4:
-        clip = relayout(clip, REDUCED[13])
+    draw = torch.rand(14, generator=generator).tolist()
     if draw[0] < 0.3:
         clip = thin_out(clip, 0.6 * draw[1], generator)
     if draw[12] < 0.3:

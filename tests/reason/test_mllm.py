@@ -72,31 +72,6 @@ def test_clips_heard_together_are_answered_as_one_by_one(mllm, pictures):
     torch.testing.assert_close(mllm.log_likelihoods(heard, ["sit", "stand up"]), both, rtol=1e-4, atol=1e-3)
 
 
-def test_several_looks_at_a_clip_are_answered_by_what_they_agree_on(mllm, pictures):
-    """Two looks at one clip, and the same two in the other order for a second clip: the mean likelihood, one answer a clip."""
-    tokens, words = mllm.see(pictures), ["sit", "stand up"]
-    heard = mllm.hear(torch.stack([tokens, tokens.flip(0)]), "What?")
-    apart = mllm.log_likelihoods(mllm.hear(tokens, "What?"), words)
-    assert (apart[0] - apart[1]).abs().max() > 1e-3
-    torch.testing.assert_close(mllm.log_likelihoods(heard, words), apart.exp().mean(0).log().expand(2, -1), rtol=1e-4, atol=1e-3)
-    head, rows = mllm.model.lm_head, mllm.hear(tokens, "What?")
-    first = head(rows.last)[:, 0].softmax(-1)
-    word = first.mean(0).argmax().expand(2, 1)
-    then = mllm._think(mllm.model.get_input_embeddings()(word), rows.ahead(1)[:, None].expand(-1, 2, -1), cache=rows.cache, keep=True)
-    both = first.gather(1, word) * head(then.last_hidden_state)[:, 0].softmax(-1)
-    ids = [int(word[0]), int(both.mean(0).argmax())]
-    assert mllm.say(heard, 2) == [mllm.tokenizer.decode(ids, skip_special_tokens=True).strip()] * 2
-    twice = torch.stack([tokens, tokens], 1)                              # a clip that is looked at twice in the same way
-    assert mllm.say(mllm.hear(twice, "What?"), 5) == mllm.say(mllm.hear(tokens, "What?"), 5)
-
-
-def test_several_looks_agree_on_yes_and_no(mllm, pictures):
-    tokens, questions = mllm.see(pictures), ["a?", "b, much longer?"]
-    one, other = mllm.agreement(tokens, [questions] * 2)
-    (both,) = mllm.agreement(tokens[None], [questions])
-    assert both == pytest.approx([(a + b) / 2 for a, b in zip(one, other, strict=True)], abs=1e-5) and one != pytest.approx(other, abs=1e-5)
-
-
 def test_pictures_are_read_once_for_several_questions(mllm, pictures):
     seen, words = mllm.see(pictures), ["sit", "stand up"]
     watched = mllm.watch(seen)
