@@ -64,7 +64,7 @@ def run(asked: argparse.Namespace) -> None:
         from skllm.reason.speed import must_compile
 
         must_compile()
-    main = PartialState(cpu=not torch.cuda.is_available(), timeout=_PATIENCE).is_main_process        # without cpu, each of a CPU's is the main one
+    main = PartialState(cpu=not torch.cuda.is_available(), timeout=_PATIENCE).is_main_process        # on CPUs each would else be the main one
     with redirect_stdout(sys.stderr):
         told = dict(_stages_of(asked))
     if main:
