@@ -168,7 +168,8 @@ class SkeletonLLM(nn.Module):
         elif tracks is not None:
             features = self.mllm.features(self.renderer(Tracks(**tracks)))
         else:
-            sampled = [clip if clip.frames == self.frames else self.renderer.sample(clip, self.frames) for clip in clips]
+            sampled = [clip if clip.frames == self.frames and clip.velocity is not None else self.renderer.sample(clip, self.frames)
+                       for clip in clips]              # only a sampled clip is sure to have its velocity
             features = self.kept_features(sampled) if self.kept_features else self.mllm.features(self.renderer(sampled))
         return {"loss": self.mllm.loss(self.mllm.project(features), questions, answers)}
 

@@ -1,13 +1,16 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from skllm.formats import NTU25
 from skllm.model import SkeletonLLM
 from skllm.reason import mllm as mllm_module
 from skllm.reason.questions import NAME
 from skllm.render import DrAction, DrActionConfig
+from skllm.skeleton import Skeleton
 from skllm.stored import SHIPPED
 from tests.conftest import fake_internvl3, fake_mllm, stick_clip
 
@@ -48,6 +51,13 @@ def test_a_model_that_names_actions_ranks_by_their_names_and_strange_words_by_th
     known, strange = (small_model.recognize(stick, labels) for labels in (LABELS, ["squat", "rise", "hail"]))
     assert known.label == LABELS[0] and known.probabilities[LABELS[0]] > 0.7
     assert strange.label == "hail" and abs(sum(known.probabilities.values()) - 1) < 1e-5
+
+
+def test_a_recorded_clip_of_just_as_many_frames_is_put_on_the_layout_too(small_model):
+    clip = Skeleton.from_array(torch.randn(small_model.frames, 1, 25, 3, generator=torch.Generator().manual_seed(0)), NTU25, 30.0)
+    small_model.renderer.config = replace(small_model.renderer.config, layout="common")
+    recorded, sampled = (small_model([one], [NAME], ["wave"])["loss"].item() for one in (clip, small_model.renderer.sample(clip, small_model.frames)))
+    assert recorded == sampled
 
 
 def test_a_label_is_named_as_training_spelt_it(small_model, stick, monkeypatch):

@@ -32,6 +32,7 @@ class DrActionConfig:
     geometry: which of position, scale and rotation learn beside colour and opacity; the paper says all, its code has none
     blend: which joints carry a Gaussian, one of `BLENDS`
     layout: the joints that are painted, a key of `LAYOUTS`: those that were recorded, or thirteen that nearly every format has
+    familiar: bodies that are painted as recorded whatever the layout, such as those a model was trained on: the joint names of each, in any order
     bridge: seconds; a joint that is out of sight for no longer is painted between where it was seen before and after (`bridged`); 0 for never
     """
 
@@ -50,6 +51,7 @@ class DrActionConfig:
     blend: str = "topology"
     backend: str = "auto"
     layout: str = "recorded"
+    familiar: Sequence[Sequence[str]] = ()
     bridge: float = 0.0
 
     def __post_init__(self) -> None:
@@ -57,6 +59,9 @@ class DrActionConfig:
             object.__setattr__(self, what, tuple(getattr(self, what)))         # JSON gives lists
             if not set(getattr(self, what)) <= set(known):
                 raise ValueError(f"{what} is any of {', '.join(known)}; got {getattr(self, what)}")
+        if not _are_bodies(self.familiar):
+            raise ValueError(f"familiar is a list of bodies, each a list of different joint names such as NTU25.joint_names; got {self.familiar!r}")
+        object.__setattr__(self, "familiar", tuple(sorted({tuple(sorted(body)) for body in self.familiar})))
         for what, known in (("law", LAWS), ("backend", BACKENDS), ("blend", BLENDS), ("layout", LAYOUTS), ("recurrent", [None, *RECURRENT])):
             if getattr(self, what) not in known:
                 raise ValueError(f"no {what} {getattr(self, what)!r}; known: {', '.join(map(str, known))}")
@@ -67,6 +72,13 @@ class DrActionConfig:
             raise ValueError(f"radius and distance are positive metres; got {self.radius} and {self.distance}")
         if not 0 <= self.bridge < float("inf"):
             raise ValueError(f"bridge is in seconds, 0 or more; got {self.bridge}")
+
+
+def _are_bodies(familiar) -> bool:
+    """Whether this holds lists of joint names, none empty and no name twice: what else can't be a topology's."""
+    if not isinstance(familiar, list | tuple) or not all(isinstance(body, list | tuple) and body for body in familiar):
+        return False
+    return all(isinstance(joint, str) for body in familiar for joint in body) and all(len(set(body)) == len(body) for body in familiar)
 
 
 class Renderer(nn.Module):
@@ -92,9 +104,12 @@ class Renderer(nn.Module):
     def sample(self, clip: Skeleton, frames: int, generator: torch.Generator | None = None) -> Skeleton:
         """The frames of a clip that become pictures: segment centres, or with a generator a random one of each segment.
 
-        First the body is put on the configuration's `layout`, and joints that are lost for no longer than its `bridge` are bridged.
+        First the body is put on the configuration's `layout` unless it is `familiar`, and joints that are lost for no longer than its
+        `bridge` are bridged.
         """
-        return bridged(LAYOUTS[self.config.layout](clip), self.config.bridge).sample(frames, generator)
+        familiar = tuple(sorted(clip.topology.joint_names)) in self.config.familiar
+        shown = clip if familiar else LAYOUTS[self.config.layout](clip)
+        return bridged(shown, self.config.bridge).sample(frames, generator)
 
     def look(self, tracks: Tracks) -> tuple[Float[Tensor, "R T 3"], Float[Tensor, "R T"]]:
         """Colours and opacities in [0, 1] of every track at every frame."""

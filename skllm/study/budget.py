@@ -51,22 +51,27 @@ class Coarse(nn.Module):
 @contextmanager
 def looking(
     model: SkeletonLLM, frames: int | None = None, size: int | None = None, foreground: bool = False, renderer: nn.Module | None = None,
+    layout: str | None = None,
 ) -> Iterator[SkeletonLLM]:
-    """The model while it sees so many pictures, of so many pixels a side, whole or where something is painted, or by another renderer.
+    """The model while it sees so many pictures, of so many pixels a side, whole or where something is painted, by another renderer or layout.
 
     Afterwards it is as before.
     """
     before = model.frames, model.renderer, model.mllm.foreground_only
+    painter = model.renderer if renderer is None else renderer
+    config = painter.config
     try:
         model.frames, model.mllm.foreground_only = model.frames if frames is None else frames, foreground
-        if renderer is not None:
-            model.renderer = renderer
+        model.renderer = painter
+        if layout is not None:
+            painter.config = replace(config, layout=layout)
         if size is not None and size != model.renderer.config.size:
             if not 1 <= size < model.renderer.config.size or not isinstance(model.renderer, Renderer):
                 raise ValueError(f"size is of pictures smaller than the model's {model.renderer.config.size}, by its own renderer; got {size}")
             model.renderer = Coarse(model.renderer, size)
         yield model
     finally:
+        painter.config = config
         model.frames, model.renderer, model.mllm.foreground_only = before
 
 

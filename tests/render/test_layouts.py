@@ -1,6 +1,6 @@
 """A body is painted on its own joints, or on thirteen that nearly every format has."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -87,6 +87,21 @@ def test_a_renderer_paints_the_layout_it_is_given():
     assert not torch.allclose(few([shown]), own([own.sample(kinect, 6)]), atol=0.05)
     with pytest.raises(ValueError, match="no layout 'sideways'; known: recorded, common"):
         DrActionConfig(layout="sideways")
+
+
+def test_a_familiar_body_is_painted_as_recorded_whatever_the_order_of_its_joints():
+    config = DrActionConfig(layout="common", familiar=[list(reversed(NTU25.joint_names))])
+    shown = VelocityRenderer(config)
+    assert shown.sample(sample("wave_kinect_v2.skeleton"), 6).topology is NTU25
+    assert shown.sample(sample("squat_coco17.json"), 6).topology is REDUCED[13]
+    assert DrActionConfig(**asdict(config)) == config
+    assert DrActionConfig(familiar=[["b", "a"], ("a", "b")]).familiar == (("a", "b"),)
+
+
+@pytest.mark.parametrize("familiar", ["Head", "", ["Head"], [[]], [["a", "a"]]], ids=repr)
+def test_what_can_be_no_body_is_not_familiar(familiar):
+    with pytest.raises(ValueError, match="familiar is a list of bodies, each a list of different joint names"):
+        DrActionConfig(familiar=familiar)
 
 
 def test_hidden_joints_are_bridged_on_the_layout_too():

@@ -15,6 +15,9 @@ def test_a_model_sees_less_and_afterwards_as_before(small_model):
         coarse = small_model.render([clip])
         assert coarse.shape == (1, 3, 3, 28, 28) and coarse.amax() <= 1
     assert torch.equal(small_model.render([clip]), whole) and small_model.frames == 4
+    with budget.looking(small_model, layout="common"):
+        assert small_model.renderer.config.layout == "common"
+    assert small_model.renderer.config.layout == "recorded"
     with budget.looking(small_model, size=14):
         coarse = small_model.render([clip])
     assert 0 < (coarse - whole).abs().mean() < whole.mean() and coarse.shape == whole.shape

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from skllm.benchmarks import UI_PRMD, read_ui_prmd
+from skllm.formats import COCO17
 from skllm.model import SkeletonLLM
+from skllm.perturb import REDUCED, relayout
 from skllm.study import universal
 from skllm.train.sheets import Sheet, measure
 from skllm.train.stages import RECIPES
@@ -100,3 +102,24 @@ def test_a_mixture_without_its_folder_is_refused_before_anything_is_made(tmp_pat
     with pytest.raises(FileNotFoundError, match="UTD-MHAD"):
         list(universal.make(tmp_path, tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_bodies_with_the_joints_of_training_are_familiar(small_model):
+    universal.lay_out(small_model, CLIPS)
+    body = CLIPS[0].clip.topology
+    assert small_model.renderer.sample(CLIPS[0].clip, 4).topology is body
+    assert small_model.renderer.sample(relayout(CLIPS[0].clip, COCO17), 4).topology is REDUCED[13]
+
+
+def test_the_format_that_is_not_trained_on_is_asked_as_recorded_too(small_model, monkeypatch):
+    asked = {"ui_prmd, Vicon": (CLIPS[:1], UI_PRMD.labels[:2])}
+    monkeypatch.setattr(universal, "choices", lambda data_root: asked)
+    monkeypatch.setattr(universal, "material", lambda data_root: (CLIPS, CLIPS[:0]))
+    monkeypatch.setattr(universal, "examine_claims", lambda *told: None)
+    monkeypatch.setattr(universal, "examine_answers", lambda *told: None)
+    monkeypatch.setattr(universal, "claims_asked", lambda *told: [])
+    plain = universal.examine_all(small_model, "")
+    universal.lay_out(small_model, CLIPS)
+    again = universal.examine_all(small_model, "")
+    assert set(again) - set(plain) == {f"ui_prmd, Vicon, in recorded joints ({kind})" for kind in ("ranked", "strict")}
+    assert small_model.renderer.config.layout == "common"
