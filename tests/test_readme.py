@@ -264,10 +264,11 @@ def universal_section() -> str:
 
 def as_recorded(ours: dict[str, Score], fixed: dict[str, Score]) -> str:
     """What Vicon's markers gave before bodies never trained on were painted on common joints, from the records."""
-    before = [shown(one["ui_prmd, Vicon, in recorded joints (ranked)"]) for one in (ours, fixed)]
+    told = [one["ui_prmd, Vicon, in recorded joints (ranked)"] for one in (ours, fixed)]
+    before, (n,) = list(map(shown, told)), {score.n for score in told}
     return ("Both models of the table paint bodies with other joints than their benchmarks', here Vicon's markers, on thirteen common ones.\n"
-            f"In recorded joints `tiny-open` put the right label first in {before[0]}, 3D+Velocity in {before[1]}, with the same weights. That this\n"
-            "layout is used was decided on these markers and people, so the row is rather too good.")
+            f"In recorded joints `tiny-open` put the right label first in {before[0]}, 3D+Velocity in {before[1]}, n = {n}, with the same weights.\n"
+            "That this layout is used was decided on these markers and people, so the row is rather too good.")
 
 
 def shorter_pair() -> str:
@@ -284,7 +285,7 @@ def shorter_pair() -> str:
     apart = [f"{words} {one['value']:.1%} and {other['value']:.1%}" for words, (one, other) in first.items()
              if one["low"] > other["high"] or one["high"] < other["low"]]
     return (f"Strict answers of the first pair differ by more than their intervals {' and '.join(apart)}, DrAction first.\n"
-            f"A second pair, with another seed but the same tower and every body in recorded joints, was stopped for time:\n"
+            "A second pair, with another seed but the same tower and every body in recorded joints, was stopped for time:\n"
             f"{took[0]} steps of the stages with DrAction,\n"
             f"{took[1]} with 3D+Velocity (? was not kept), where `tiny-open` took 53, 66, 1,372 and 165. Ranked, DrAction first: {', '.join(cells)}\n"
             f"(n as above, {asked} claims). No interval there tells the two renderers apart, in strict answers neither. Claims are well below\n"
@@ -298,7 +299,7 @@ def compared(ours: dict[str, Score], told) -> list[str]:
         mine, other = ours[f"{name} (ranked)"], without_pictures(told, name)
         ways[(mine.low > other.high) - (mine.high < other.low)].append(SHORT[name])
     said = {1: "ahead of", 0: "no different, as far as is shown, from", -1: "behind"}
-    return [f"`tiny-open` is {said[way]} the model without pictures {' and '.join(names)}." for way, names in ways.items() if names]
+    return [f"`tiny-open` is {said[way]} the model without pictures {', '.join(names)}." for way, names in ways.items() if names]
 
 
 def shown(score: Score | None) -> str:

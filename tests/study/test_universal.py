@@ -123,3 +123,12 @@ def test_the_format_that_is_not_trained_on_is_asked_as_recorded_too(small_model,
     again = universal.examine_all(small_model, "")
     assert set(again) - set(plain) == {f"ui_prmd, Vicon, in recorded joints ({kind})" for kind in ("ranked", "strict")}
     assert small_model.renderer.config.layout == "common"
+
+
+def test_the_command_lays_out_a_model_where_it_is_told_to(small_model, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["universal", "DATA", "--lay-out"])
+    monkeypatch.setattr(universal.SkeletonLLM, "from_pretrained", classmethod(lambda cls, *told, **more: small_model))
+    monkeypatch.setattr(universal, "material", lambda data_root: (CLIPS, []))
+    monkeypatch.setattr(universal, "examine_all", lambda model, data_root: {})
+    universal.main()
+    assert small_model.renderer.config.layout == "common" and small_model.renderer.config.familiar
