@@ -8,8 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from skllm.motion.claims import CLAIMS
 from skllm.reason.conversation import Heard, Seen
 from skllm.reason.lora import Lora
+from skllm.reason.matching import Matcher
 from skllm.reason.mllm import MLLM, Asked
 from skllm.reason.questions import DESCRIBE, NAME, choose
 from skllm.reason.shards import fill, whole
@@ -20,6 +22,7 @@ from skllm.render.gaussians import Tracks
 from skllm.respond.answers import Recognition, recognition
 from skllm.skeleton import Skeleton
 from skllm.stored import RENDERERS, SHIPPED, is_stored, kind_of, read_stored, write_stored
+from skllm.wording import Reader, labels_of, new_matcher, told_of
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
 _STRANGE = 0.01         # weight of the choice beside naming: it decides where all labels together are named less often (CHANGELOG.md, Tried)
@@ -33,7 +36,8 @@ class SkeletonLLM(nn.Module):
     kept_features: where the renderer is frozen too, gives what the tower sees, computed once: a `FeatureCache`, by sampled clips, or
     `HeldFeatures`, by names
     own_tower: the vision tower has learned more than its base knew, and is saved with the model
-    named: it was taught to say what a person does without being told any labels; `recognize` then ranks by that
+    named: it was taught to say what a person does without being told any labels
+    matcher: where it was taught which words fit what its eyes see (`skllm.train.matching`); wording: how it reads words for that
     """
 
     pictures: PictureCache | None = None
@@ -46,6 +50,8 @@ class SkeletonLLM(nn.Module):
         if renderer.config.size != mllm.picture_size:
             raise ValueError(f"{mllm.name} sees {mllm.picture_size} pixels a side, the renderer paints {renderer.config.size}; make them agree")
         self.renderer, self.mllm, self.frames = renderer, mllm, frames
+        self.matcher: Matcher | None = None
+        self.wording = Reader(mllm)
 
     @classmethod
     def from_pretrained(
@@ -87,6 +93,8 @@ class SkeletonLLM(nn.Module):
         for n, lora in enumerate(loras):            # one after another: each was trained over those before it
             model.mllm.add_lora(lora).load(_under(f"lora.{n}.", stored))
         model.mllm.merge_lora()
+        if told.get("matcher"):
+            model.matcher = new_matcher(frames, **told["matcher"]).eval().requires_grad_(False)
         model.load_learned(stored)
         return model
 
@@ -104,6 +112,8 @@ class SkeletonLLM(nn.Module):
             "loras": [asdict(one.lora) for one in self.mllm.adapters],
             "own_tower": self.own_tower, "named": self.named,
         }
+        if self.matcher:
+            told["matcher"] = told_of(self.matcher)
         return write_stored(folder, told, learned)
 
     def base_revision(self) -> str | None:
@@ -128,6 +138,7 @@ class SkeletonLLM(nn.Module):
         for part, values in self._own().items():
             for name, value in values.items():
                 fill(value, stored[f"{part}.{name}"])
+        self.wording.known.clear()
         for n, adapter in enumerate(self.mllm.adapters):
             own, theirs = adapter.state(), _under(f"lora.{n}.", stored)
             if not adapter.merged:
@@ -136,12 +147,20 @@ class SkeletonLLM(nn.Module):
                 raise ValueError(f"LoRA {n} of these weights is not the one that this model has merged; load the checkpoint that they go on from")
 
     def _own(self) -> dict[str, dict[str, Tensor]]:
-        """The weights of renderer, projector and a tower that learned; some towers hold the projector, which is there once."""
+        """The weights of renderer, projector, matcher and a tower that learned; some towers hold the projector, which is there once."""
         own = {"renderer": self.renderer.state_dict(), "projector": self.mllm.projector.state_dict()}
+        if self.matcher:
+            own["matcher"] = self.matcher.state_dict()
         if not self.own_tower:
             return own
         there = {value.data_ptr() for value in own["projector"].values()}
         return {**own, "tower": {name: value for name, value in self.mllm.family.tower.state_dict().items() if value.data_ptr() not in there}}
+
+    def train(self, mode: bool = True) -> "SkeletonLLM":
+        """As of any module; words are read anew after training."""
+        if mode:
+            self.wording.known.clear()
+        return super().train(mode)
 
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
@@ -182,9 +201,9 @@ class SkeletonLLM(nn.Module):
     def recognize(self, clip: Skeleton, labels: Sequence[str], reasoning: bool = False) -> Recognition:
         """The likeliest of the labels, with probabilities, and what the model says when asked for one of them.
 
-        Probabilities come from the choice among the labels. Those of a model that is `named` come from how likely it says each when it is asked what
-        the person does and told no labels; the choice counts for 1 % and so decides where all of them are unlikely, as words new to it are. Where
-        some labels are words of its training and some are new, the new ones hardly ever win.
+        Probabilities come from the matcher, if the model has one: how well the words of each label fit what its eyes see. Else they come from the
+        choice among the labels; of a model that is `named` from how likely it says each when it is asked what the person does and told no labels, and
+        the choice counts for 1 %. A model that sees only the foreground does without its matcher.
         reasoning: it is asked to think first, and the label on the last line of what it says counts as its strict answer.
         """
         return self.recognize_all([clip], labels, reasoning)[0]
@@ -192,14 +211,41 @@ class SkeletonLLM(nn.Module):
     @torch.no_grad()
     def recognize_all(self, clips: Sequence[Skeleton], labels: Sequence[str], reasoning: bool = False) -> list[Recognition]:
         """As `recognize`, of several clips at once: faster on a GPU."""
-        watched = self.mllm.watch(self.see(clips))
+        features = self.mllm.features(self.render(clips))
+        watched = self.mllm.watch(self.mllm.project(features))
         heard = self.mllm.hear(watched, choose(labels))
-        chances = self._chances(watched, heard, labels).tolist()
+        chances = self._fit(features, labels) if self.matcher and isinstance(features, Tensor) else self._chances(watched, heard, labels)
         said = self.mllm.say(self.mllm.hear(watched, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
-        return [recognition(labels, *one, reasoning) for one in zip(chances, said, strict=True)]
+        return [recognition(labels, *one, reasoning) for one in zip(chances.tolist(), said, strict=True)]
+
+    @torch.no_grad()
+    def rank(self, clips: Sequence[Skeleton], labels: Sequence[str]) -> Float[Tensor, "B N"]:
+        """The matcher's probabilities of labels; the language model reads these words and says none. Raises ValueError without a matcher."""
+        return self._fit(self._features(clips), labels)
+
+    @torch.no_grad()
+    def sees(self, clip: Skeleton, even: bool = False) -> dict[str, float]:
+        """How sure the matcher is of each plain claim about the body (`skllm.motion.claims`), by its statement. Raises ValueError without one.
+
+        even: as if beforehand each were as likely to hold as not, rather than as often as in training.
+        """
+        features = self._features([clip])
+        sure = self.matcher.certainty(self.matcher.watch(features), even)[0].sigmoid().tolist()
+        return {claim.statement: one for claim, one in zip(CLAIMS.values(), sure, strict=True)}
+
+    def _features(self, clips: Sequence[Skeleton]) -> Float[Tensor, "B T R C"]:
+        """What the tower sees, for the matcher."""
+        if not self.matcher:
+            raise ValueError("this model has no matcher; take `tiny-open`, or teach it one (skllm.train.matching)")
+        if self.mllm.foreground_only:
+            raise ValueError("the matcher sees whole pictures; set foreground_only to False")
+        return self.mllm.features(self.render(clips))
+
+    def _fit(self, features: Float[Tensor, "B T R C"], labels: Sequence[str]) -> Float[Tensor, "B N"]:
+        return self.matcher.fit(self.matcher.watch(features), labels_of(self.matcher, self.wording, labels)).softmax(-1)
 
     def _chances(self, watched: Heard, heard: Heard, labels: Sequence[str]) -> Float[Tensor, "B N"]:
-        """Probabilities of the labels, clip by clip; heard: the choice among them."""
+        """The language model's probabilities of the labels, clip by clip; heard: the choice among them."""
         chosen = self.mllm.log_likelihoods(heard, labels).softmax(-1)
         if not self.named:
             return chosen

@@ -21,6 +21,7 @@ from skllm.model import SkeletonLLM
 from skllm.reason.mllm import MLLM
 from skllm.render import DrAction, DrActionConfig
 from skllm.skeleton import Skeleton, Topology
+from skllm.wording import new_matcher
 
 _JOINTS = ["Head", "Waist", "LeftHand", "RightHand", "LeftFoot", "RightFoot"]
 STICK = Topology.from_bones("stick", _JOINTS, [(0, 1), (0, 2), (0, 3), (1, 4), (1, 5)])
@@ -115,6 +116,13 @@ def _random(model):
 @pytest.fixture
 def small_model() -> SkeletonLLM:
     return SkeletonLLM(DrAction(DrActionConfig(size=28, per_bone=3, radius=0.08)), fake_mllm(), frames=4)
+
+
+@pytest.fixture
+def matched_model(small_model) -> SkeletonLLM:
+    """The same with a matcher that has learned nothing."""
+    small_model.matcher = new_matcher(small_model.frames, rows=1, channels=64, words=32).eval()
+    return small_model
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from pathlib import Path
 import skllm
 
 FLOORS = (
-    {"skeleton"}, {"animation", "perturb", "motion"}, {"formats", "benchmarks", "render", "reason", "respond", "samples"}, {"stored"}, {"model"},
-    {"train"}, {"study"}, {"cli_train"}, {"cli"}, {"__main__"},
+    {"skeleton"}, {"animation", "perturb", "motion"}, {"formats", "benchmarks", "render", "reason", "respond", "samples"}, {"stored", "wording"},
+    {"model"}, {"train"}, {"study"}, {"cli_train"}, {"cli"}, {"__main__"},
 )
 SIBLINGS = {("benchmarks", "formats")}       # a benchmark is read with the formats' readers
 PACKAGE = Path(skllm.__file__).parent

@@ -16,7 +16,7 @@ from skllm.perturb import REDUCED, add_noise, drop_joints, reduce, relayout
 from skllm.respond.scores import Score
 from skllm.skeleton import Skeleton
 from skllm.study.evaluation import evaluate
-from skllm.study.universal import Change, changed
+from skllm.study.unseen import Change, changed
 
 HIDDEN, NOISE, JOINTS = "joints hidden, %", "noise, cm", "joints"
 PAPER = {HIDDEN: "rebuttal, joint dropout", NOISE: "rebuttal, noise", JOINTS: "rebuttal, reduced topologies"}       # in skllm/study/paper.csv

@@ -1,44 +1,17 @@
-import math
 from dataclasses import replace
-from functools import partial
 
-import pytest
 import torch
 
-from skllm.benchmarks import LabelledClip, read_ui_prmd
+from skllm.benchmarks import read_ui_prmd
 from skllm.formats import KARD15
 from skllm.perturb import relayout
 from skllm.skeleton import Skeleton, Topology
-from skllm.study.baseline import Steps, TextEncoder, features, loss, train_baseline
-from skllm.train.augment import resense
-from tests.conftest import fake_mllm, stick_clip
+from skllm.study.baseline import Sensed, features, probabilities, train_baseline
+from skllm.train.sheets import measure
+from tests.conftest import stick_clip
+from tests.train.test_matching import letters, waving_and_bowing
 
 POSITION, VELOCITY, KNOWN = slice(0, 3), slice(3, 6), 6
-
-
-def encode(texts):
-    """Letters, counted: enough to tell texts apart."""
-    return torch.tensor([[text.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts], dtype=torch.float32)
-
-
-def phrasings(label):
-    return [label, f"to {label}"]
-
-
-def waving_and_bowing(each=6):
-    """Clips of two made-up motions: a hand that goes up and down, a head that does; amplitudes differ."""
-    joints = {"wave": 3, "bow": 0}
-    made = []
-    for label, joint in joints.items():
-        for n in range(each):
-            still = stick_clip(seed=n).xyz[:1].repeat(24, 1, 1, 1)
-            still[:, 0, joint, 1] += (0.3 + 0.05 * n) * torch.linspace(0, 6, 24).sin()
-            clip = Skeleton.from_array(still, stick_clip().topology, 30.0)
-            made.append(LabelledClip(f"made/{label}{n}", clip, label))
-    return made
-
-
-learn = partial(train_baseline, texts=phrasings, encode=encode, clips_a_step=8)
 
 
 def recorded():
@@ -96,74 +69,18 @@ def test_unknown_points_are_zero_and_never_nan():
     assert not features(absent.sample(12)).any()
 
 
-def test_two_motions_are_told_apart_in_any_words():
+def test_two_motions_are_told_apart_without_a_picture():
     clips = waving_and_bowing()
-    model = learn([one for n, one in enumerate(clips) if n % 6], steps=40, vary=lambda clip, dice: clip)
-    held = [one for n, one in enumerate(clips) if n % 6 == 0]
-    found = model.probabilities([one.clip for one in held], ["bow", "wave"])
+    known, held = [one for n, one in enumerate(clips) if n % 6], [one.clip for n, one in enumerate(clips) if n % 6 == 0]
+    matcher = train_baseline(known, measure(known), letters, steps=40, clips_a_step=8, vary=lambda clip, dice: clip)
+    found = probabilities(matcher, letters, held, ["bow", "wave"])
     assert found.argmax(1).tolist() == [1, 0] and found.max(1).values.min() > 0.9
     torch.testing.assert_close(found.sum(1), torch.ones(2))
-    one = model.recognize(held[0].clip, ["bow", "wave", "something else"])
-    assert set(one) == {"bow", "wave", "something else"} and one["wave"] > one["bow"] and sum(one.values()) == pytest.approx(1)
-    turned = model.recognize(held[0].clip, ["something else", "wave", "bow"])
-    assert turned == pytest.approx(one, abs=1e-6)
+    torch.testing.assert_close(probabilities(matcher, letters, held, ["wave", "bow"]).flip(1), found)
 
 
-def test_a_text_is_what_it_says_beyond_what_all_training_texts_say():
-    model = learn(waving_and_bowing(1), steps=1)
-    said = encode(["bow", "to bow", "wave", "to wave"])
-    torch.testing.assert_close(model.centre, said.mean(0))
-    beyond = said[2] - said.mean(0)
-    torch.testing.assert_close(model.read(["wave"])[0], beyond / beyond.norm())
-
-
-def test_weights_are_the_seeds_alone_whoever_prepares_the_batches():
-    clips = waving_and_bowing(2)
-    before = torch.get_rng_state()
-    first, again, other = (learn(clips, steps=3, seed=seed, workers=workers).state_dict() for seed, workers in ((1, 0), (1, 2), (2, 0)))
-    assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not torch.equal(first["embed.weight"], other["embed.weight"])
-    assert torch.equal(before, torch.get_rng_state())
-
-
-def test_labels_compete_within_their_own_benchmark():
-    owners, wanted = torch.tensor([0, 0, 1, 1, 1]), torch.tensor([1, 3])
-    logits = torch.zeros(2, 5)
-    logits[0, 2:] = logits[1, :2] = 9.0                # the other benchmark's labels may say what they like
-    assert loss(logits, wanted, owners).item() == pytest.approx((math.log(2) + math.log(3)) / 2)
-
-
-def test_each_label_is_drawn_as_often():
-    clips = waving_and_bowing(2) + [replace(one, key=f"rare/{one.key}", label=f"{one.label} it") for one in waving_and_bowing(1)]
-    steps = Steps(clips, phrasings, 30, 16, 0, resense)
-    assert steps.names == [("made", "bow"), ("made", "wave"), ("rare", "bow it"), ("rare", "wave it")]
-    assert steps.owners.tolist() == [0, 0, 1, 1]
-    drawn = torch.cat([steps[n].wanted for n in range(30)]).bincount()
-    assert len(drawn) == 4 and (drawn / 120 - 1).abs().max() < 0.25
-    said = torch.stack([steps[n].said for n in range(30)])
-    assert [set(column.tolist()) for column in said.T] == [{0, 1}, {2, 3}, {4, 5}, {6, 7}]
-    assert steps.texts[4:6] == ["bow it", "to bow it"]
-
-
-def test_a_single_label_and_a_label_twice_are_refused():
-    clips = waving_and_bowing(2)
-    with pytest.raises(ValueError, match="single label in \\['made'\\]"):
-        learn([one for one in clips if one.label == "bow"], steps=1)
-    with pytest.raises(ValueError, match="got 0 clips"):
-        learn([], steps=1)
-    model = learn(clips, steps=1)
-    for labels in (["bow"], ["bow", "bow"], "bow"):
-        with pytest.raises(ValueError, match="two different labels"):
-            model.recognize(clips[0].clip, labels)
-
-
-def test_a_text_is_read_once_within_the_sentence_and_averaged_over_its_words(monkeypatch):
-    encoder = TextEncoder(fake_mllm())
-    found = encoder(["wave", "bow", "wave"])
-    ids = torch.tensor([encoder.mllm.tokenizer("The person does this: wave")["input_ids"]])
-    before = len(encoder.mllm.tokenizer("The person does this:")["input_ids"])
-    by_hand = encoder.mllm.language(input_ids=ids).last_hidden_state[0, before:].mean(0)
-    torch.testing.assert_close(found[0], by_hand.detach().float())
-    assert torch.equal(found[0], found[2]) and not torch.equal(found[0], found[1]) and not found.requires_grad
-    monkeypatch.setattr(encoder, "_read", None)
-    assert torch.equal(encoder(["bow"])[0], found[1])
+def test_a_clip_is_sensed_anew_each_time_and_by_the_dice_alone():
+    sensed, dice = Sensed(waving_and_bowing(1)), torch.Generator().manual_seed(3)
+    first, other = sensed(0, dice), sensed(0, dice)
+    assert first.shape == (12, 15, 7) and not torch.equal(first, other)
+    assert torch.equal(sensed(0, torch.Generator().manual_seed(3)), first)
