@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from skllm.motion.claims import CLAIMS
 from skllm.reason.conversation import Heard, Seen
 from skllm.reason.lora import Lora
-from skllm.reason.matching import Matcher
+from skllm.reason.matching import Matcher, Sizes
 from skllm.reason.mllm import MLLM, Asked
 from skllm.reason.questions import DESCRIBE, NAME, choose
 from skllm.reason.shards import fill, whole
@@ -22,7 +22,7 @@ from skllm.render.gaussians import Tracks
 from skllm.respond.answers import Recognition, recognition
 from skllm.skeleton import Skeleton
 from skllm.stored import RENDERERS, SHIPPED, is_stored, kind_of, read_stored, write_stored
-from skllm.wording import Reader, labels_of, new_matcher, told_of
+from skllm.wording import Reader, directions
 
 _THOUGHTS = 256                                 # words at most before a reasoned answer
 _STRANGE = 0.01         # weight of the choice beside naming: it decides where all labels together are named less often (CHANGELOG.md, Tried)
@@ -93,8 +93,8 @@ class SkeletonLLM(nn.Module):
         for n, lora in enumerate(loras):            # one after another: each was trained over those before it
             model.mllm.add_lora(lora).load(_under(f"lora.{n}.", stored))
         model.mllm.merge_lora()
-        if told.get("matcher"):
-            model.matcher = new_matcher(frames, **told["matcher"]).eval().requires_grad_(False)
+        if told.get("matcher") is not None:
+            model.matcher = Matcher.of(Sizes(**told["matcher"])).eval().requires_grad_(False)
         model.load_learned(stored)
         return model
 
@@ -113,7 +113,7 @@ class SkeletonLLM(nn.Module):
             "own_tower": self.own_tower, "named": self.named,
         }
         if self.matcher:
-            told["matcher"] = told_of(self.matcher)
+            told["matcher"] = asdict(self.matcher.sizes(tuple(CLAIMS)))
         return write_stored(folder, told, learned)
 
     def base_revision(self) -> str | None:
@@ -138,7 +138,7 @@ class SkeletonLLM(nn.Module):
         for part, values in self._own().items():
             for name, value in values.items():
                 fill(value, stored[f"{part}.{name}"])
-        self.wording.known.clear()
+        self.wording.forget()
         for n, adapter in enumerate(self.mllm.adapters):
             own, theirs = adapter.state(), _under(f"lora.{n}.", stored)
             if not adapter.merged:
@@ -157,10 +157,12 @@ class SkeletonLLM(nn.Module):
         return {**own, "tower": {name: value for name, value in self.mllm.family.tower.state_dict().items() if value.data_ptr() not in there}}
 
     def train(self, mode: bool = True) -> "SkeletonLLM":
-        """As of any module; words are read anew after training."""
-        if mode:
-            self.wording.known.clear()
-        return super().train(mode)
+        """As of any module, but the matcher stays as it is, and words are read anew afterwards."""
+        self.wording.forget()
+        super().train(mode)
+        if self.matcher:
+            self.matcher.eval()
+        return self
 
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
@@ -203,7 +205,8 @@ class SkeletonLLM(nn.Module):
 
         Probabilities come from the matcher, if the model has one: how well the words of each label fit what its eyes see. Else they come from the
         choice among the labels; of a model that is `named` from how likely it says each when it is asked what the person does and told no labels, and
-        the choice counts for 1 %. A model that sees only the foreground does without its matcher.
+        the choice counts for 1 %, so that labels whose words are new to it hardly ever win. A model that sees only the foreground does without its
+        matcher. Among labels that are all new, either may be sure and wrong.
         reasoning: it is asked to think first, and the label on the last line of what it says counts as its strict answer.
         """
         return self.recognize_all([clip], labels, reasoning)[0]
@@ -214,35 +217,40 @@ class SkeletonLLM(nn.Module):
         features = self.mllm.features(self.render(clips))
         watched = self.mllm.watch(self.mllm.project(features))
         heard = self.mllm.hear(watched, choose(labels))
-        chances = self._fit(features, labels) if self.matcher and isinstance(features, Tensor) else self._chances(watched, heard, labels)
+        chances = self.rank_seen(features, labels) if self.matcher and isinstance(features, Tensor) else self._chances(watched, heard, labels)
         said = self.mllm.say(self.mllm.hear(watched, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
         return [recognition(labels, *one, reasoning) for one in zip(chances.tolist(), said, strict=True)]
 
-    @torch.no_grad()
     def rank(self, clips: Sequence[Skeleton], labels: Sequence[str]) -> Float[Tensor, "B N"]:
-        """The matcher's probabilities of labels; the language model reads these words and says none. Raises ValueError without a matcher."""
-        return self._fit(self._features(clips), labels)
+        """The matcher's probabilities of labels; the language model reads these words and says none.
+
+        Raises ValueError without a matcher, where only the foreground is seen, and for labels that are no choice.
+        """
+        return self.rank_seen(self.mllm.features(self.render(clips)), labels)
 
     @torch.no_grad()
-    def sees(self, clip: Skeleton, even: bool = False) -> dict[str, float]:
-        """How sure the matcher is of each plain claim about the body (`skllm.motion.claims`), by its statement. Raises ValueError without one.
+    def rank_seen(self, features: Float[Tensor, "B T R C"] | list, labels: Sequence[str]) -> Float[Tensor, "B N"]:
+        """As `rank`, of clips that the tower has seen (`mllm.features`)."""
+        clips = self._embed(features)
+        return self.matcher.logits(clips, directions(self.matcher, self.wording, labels)).softmax(-1)
 
-        even: as if beforehand each were as likely to hold as not, rather than as often as in training.
+    @torch.no_grad()
+    def claims(self, clip: Skeleton, even: bool = False) -> dict[str, float]:
+        """How sure the matcher is, from the pictures, of each plain claim about the body (`skllm.motion.claims`), by its statement.
+
+        even: as if beforehand each were as likely to hold as not, rather than as often as in training. Raises ValueError as `rank` does.
         """
-        features = self._features([clip])
-        sure = self.matcher.certainty(self.matcher.watch(features), even)[0].sigmoid().tolist()
-        return {claim.statement: one for claim, one in zip(CLAIMS.values(), sure, strict=True)}
+        clips = self._embed(self.mllm.features(self.render([clip])))
+        sure = self.matcher.certainty(clips, even)
+        return {claim.statement: one for claim, one in zip(CLAIMS.values(), sure[0].sigmoid().tolist(), strict=True)}
 
-    def _features(self, clips: Sequence[Skeleton]) -> Float[Tensor, "B T R C"]:
-        """What the tower sees, for the matcher."""
+    def _embed(self, features: Float[Tensor, "B T R C"] | list) -> Float[Tensor, "B W"]:
+        """What the matcher makes of what the tower saw."""
         if not self.matcher:
             raise ValueError("this model has no matcher; take `tiny-open`, or teach it one (skllm.train.matching)")
-        if self.mllm.foreground_only:
-            raise ValueError("the matcher sees whole pictures; set foreground_only to False")
-        return self.mllm.features(self.render(clips))
-
-    def _fit(self, features: Float[Tensor, "B T R C"], labels: Sequence[str]) -> Float[Tensor, "B N"]:
-        return self.matcher.fit(self.matcher.watch(features), labels_of(self.matcher, self.wording, labels)).softmax(-1)
+        if not isinstance(features, Tensor):
+            raise ValueError("the matcher sees whole pictures; set mllm.foreground_only to False")
+        return self.matcher.embed(features)
 
     def _chances(self, watched: Heard, heard: Heard, labels: Sequence[str]) -> Float[Tensor, "B N"]:
         """The language model's probabilities of the labels, clip by clip; heard: the choice among them."""

@@ -9,7 +9,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from skllm.motion.claims import CLAIMS
 from skllm.reason.lora import Lora
+from skllm.reason.matching import Sizes
 from skllm.render import DrAction, DrActionConfig, FlatRenderer, Renderer, TrajectoryRenderer, VelocityRenderer
 from skllm.render.released import Released
 
@@ -47,6 +49,8 @@ def read_stored(folder: Path) -> tuple[dict, dict[str, Tensor]]:
         stored = load_file(folder / _WEIGHTS)
         _ = RENDERERS[told["renderer"]["kind"]], DrActionConfig(**told["renderer"]["config"]), told["revision"]
         _ = [Lora(**one) for one in told["loras"]]
+        if told.get("matcher") is not None and list(Sizes(**told["matcher"]).claims) != list(CLAIMS):
+            raise ValueError("its matcher judges other claims than this release knows")
         if not isinstance(told["base"], str) or type(told["frames"]) is not int or told["frames"] < 1:
             raise ValueError(f"base {told['base']!r}, frames {told['frames']!r}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as broken:

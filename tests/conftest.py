@@ -18,10 +18,11 @@ from transformers import (
 )
 
 from skllm.model import SkeletonLLM
+from skllm.motion.claims import CLAIMS
+from skllm.reason.matching import Matcher, Sizes
 from skllm.reason.mllm import MLLM
 from skllm.render import DrAction, DrActionConfig
 from skllm.skeleton import Skeleton, Topology
-from skllm.wording import new_matcher
 
 _JOINTS = ["Head", "Waist", "LeftHand", "RightHand", "LeftFoot", "RightFoot"]
 STICK = Topology.from_bones("stick", _JOINTS, [(0, 1), (0, 2), (0, 3), (1, 4), (1, 5)])
@@ -118,10 +119,16 @@ def small_model() -> SkeletonLLM:
     return SkeletonLLM(DrAction(DrActionConfig(size=28, per_bone=3, radius=0.08)), fake_mllm(), frames=4)
 
 
+def fresh_matcher(frames: int, rows: int = 1, channels: int = 64, words: int = 32) -> Matcher:
+    """A matcher of the claims of this release that has learned nothing, always the same."""
+    torch.manual_seed(0)
+    return Matcher.of(Sizes(frames, rows, channels, words, tuple(CLAIMS))).eval()
+
+
 @pytest.fixture
 def matched_model(small_model) -> SkeletonLLM:
     """The same with a matcher that has learned nothing."""
-    small_model.matcher = new_matcher(small_model.frames, rows=1, channels=64, words=32).eval()
+    small_model.matcher = fresh_matcher(small_model.frames)
     return small_model
 
 

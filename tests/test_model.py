@@ -13,8 +13,7 @@ from skllm.reason.questions import NAME
 from skllm.render import DrAction, DrActionConfig
 from skllm.skeleton import Skeleton
 from skllm.stored import SHIPPED
-from skllm.wording import new_matcher
-from tests.conftest import fake_internvl3, fake_mllm, stick_clip
+from tests.conftest import fake_internvl3, fake_mllm, fresh_matcher, stick_clip
 
 LABELS = ["sit down", "stand up", "wave"]
 
@@ -102,19 +101,23 @@ def test_a_model_with_a_matcher_ranks_by_it_and_says_as_before(matched_model, st
 
 def test_only_what_sees_the_foreground_alone_does_without_its_matcher(matched_model, stick):
     matched_model.mllm.foreground_only = True
-    for asked in (lambda: matched_model.rank([stick], ["a", "b"]), lambda: matched_model.sees(stick)):
+    for asked in (lambda: matched_model.rank([stick], ["a", "b"]), lambda: matched_model.claims(stick)):
         with pytest.raises(ValueError, match="whole pictures"):
             asked()
     by_words = matched_model.recognize(stick, ["wave", "bow"])
     matched_model.matcher = None
     assert matched_model.recognize(stick, ["wave", "bow"]) == by_words
-    with pytest.raises(ValueError, match="no matcher"):
-        matched_model.sees(stick)
+    for asked in (lambda: matched_model.rank([stick], ["a", "b"]), lambda: matched_model.claims(stick)):
+        with pytest.raises(ValueError, match="no matcher"):
+            asked()
 
 
 def test_what_is_seen_is_a_certainty_for_every_claim(matched_model, stick):
-    seen = matched_model.sees(stick)
+    seen = matched_model.claims(stick)
     assert list(seen) == [claim.statement for claim in CLAIMS.values()] and all(0 < value < 1 for value in seen.values())
+    matched_model.matcher.prior.fill_(0.9)
+    even = matched_model.claims(stick, even=True)
+    assert all(even[name] < value for name, value in matched_model.claims(stick).items())
 
 
 def test_a_matcher_is_saved_and_reads_words_anew_after_training(tmp_path):
@@ -122,14 +125,26 @@ def test_a_matcher_is_saved_and_reads_words_anew_after_training(tmp_path):
     made.model.save_pretrained(tmp_path / "base")
     made.tokenizer.save_pretrained(tmp_path / "base")
     model, clip = SkeletonLLM.from_pretrained(tmp_path / "base"), stick_clip()
-    model.matcher = new_matcher(12, rows=4, channels=64, words=32).eval()
+    model.matcher = fresh_matcher(12, rows=4)
     before = model.rank([clip], ["wave", "bow"])
     again = SkeletonLLM.from_pretrained(model.save_pretrained(tmp_path / "saved"))
     torch.testing.assert_close(again.rank([clip], ["wave", "bow"]), before)
     assert not any(weight.requires_grad for weight in again.matcher.parameters())
-    assert model.wording.known and not model.train().wording.known
+    assert model.wording.known and not model.train().wording.known and not model.matcher.training
+    model.frames = 8
+    assert SkeletonLLM.from_pretrained(model.save_pretrained(tmp_path / "eight")).rank([clip], ["wave", "bow"]).shape == (1, 2)
     plain = SkeletonLLM.from_pretrained(tmp_path / "base").save_pretrained(tmp_path / "plain")
     assert SkeletonLLM.from_pretrained(plain).matcher is None
+
+
+@pytest.mark.parametrize("odd", ["abc", 5, {"rows": 4}, {"rows": "4"}, {"claims": ["sits"]}, {"extra": 1}])
+def test_a_damaged_matcher_is_refused(odd, tmp_path, matched_model):
+    folder = matched_model.save_pretrained(tmp_path / "model")
+    told = json.loads((folder / "skllm.json").read_text())
+    told["matcher"] = {**told["matcher"], **odd} if isinstance(odd, dict) and odd != {"rows": 4} else odd
+    (folder / "skllm.json").write_text(json.dumps(told))
+    with pytest.raises(ValueError, match="is not a whole skllm checkpoint"):
+        SkeletonLLM.from_pretrained(folder)
 
 
 def test_an_empty_question_is_refused(small_model, stick):

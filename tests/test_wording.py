@@ -3,8 +3,9 @@ import torch
 
 from skllm.benchmarks.phrasings import phrasings
 from skllm.motion.claims import CLAIMS
-from skllm.wording import Reader, implied, labels_of, new_matcher
-from tests.conftest import fake_mllm
+from skllm.reason.lora import Lora
+from skllm.wording import Reader, directions, implied
+from tests.conftest import fake_mllm, fresh_matcher
 
 
 def test_a_text_is_read_once_within_the_sentence_and_averaged_over_its_words(monkeypatch):
@@ -25,16 +26,36 @@ def test_words_imply_claims_about_the_body():
     assert not implied("xyzzy").any()
 
 
-def test_a_label_is_the_mean_of_its_phrasings():
-    read, matcher = Reader(fake_mllm()), new_matcher(4, 1, 64, 32)
-    found = labels_of(matcher, read, ["deep squat", "xyzzy"])
-    torch.testing.assert_close(found[0], matcher.read(*read(phrasings("deep squat"))).mean(0))
-    torch.testing.assert_close(found[1], matcher.read(*read(["xyzzy"]))[0])
-    for labels in (["bow"], ["bow", "bow"], "bow"):
-        with pytest.raises(ValueError, match="two different labels"):
-            labels_of(matcher, read, labels)
+def test_texts_of_different_lengths_are_read_together_as_one_by_one():
+    texts = ["wave", "bow deeply and then wave both hands", "sit down", "go"]
+    together, apart = Reader(fake_mllm())(texts).words, torch.cat([Reader(fake_mllm())([text]).words for text in texts])
+    torch.testing.assert_close(together, apart, atol=1e-5, rtol=1e-4)
 
 
-def test_a_matcher_of_other_claims_is_refused():
-    with pytest.raises(ValueError, match="use the one that trained it"):
-        new_matcher(4, 1, 64, 32, claims=list(CLAIMS)[:-1])
+def test_what_was_read_is_kept_only_while_the_model_stays_as_it_is():
+    read = Reader(fake_mllm())
+    read(["wave"])
+    assert read.known
+    before = dict(read.known)
+    read.mllm.add_lora(Lora(rank=2, alpha=4))
+    read(["wave"])
+    assert len(read.known) == 2 and before.items() <= read.known.items()        # read anew, beside what the model before made of it
+    read.forget()
+    read.mllm.language.train()
+    read(["wave"])
+    assert not read.known                                                       # dropout made it
+
+
+def test_a_label_is_the_mean_of_its_phrasings_however_it_is_spelt():
+    read, matcher = Reader(fake_mllm()), fresh_matcher(4)
+    found = directions(matcher, read, ["deep squat", "xyzzy"])
+    squat, strange = read(phrasings("deep squat")), read(["xyzzy"])
+    torch.testing.assert_close(found[0], matcher.read(squat.words, squat.implied).mean(0))
+    torch.testing.assert_close(found[1], matcher.read(strange.words, strange.implied)[0])
+    torch.testing.assert_close(directions(matcher, read, ["  Deep   SQUAT ", "Xyzzy"]), found)
+
+
+@pytest.mark.parametrize("labels", [["bow"], ["bow", "Bow"], "bow", ["bow", ""], ["bow", "  "], ["bow", "wave\n"]])
+def test_what_is_no_choice_is_refused(labels):
+    with pytest.raises(ValueError):
+        directions(fresh_matcher(4), Reader(fake_mllm()), labels)

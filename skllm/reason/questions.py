@@ -27,7 +27,7 @@ def choose(labels: Sequence, reasoning: bool = False) -> str:
     The answer is one label and nothing else, or with `reasoning` the thoughts that lead to it and a last line that names it.
     Raises ValueError for fewer than two labels, repeated labels, and labels that are empty or span lines.
     """
-    _check(labels)
+    must_be_choice(labels)
     asked = "Which of these does the person do?\n" + "\n".join(labels)
     if not reasoning:
         return f"{asked}\nAnswer with one of them."
@@ -71,8 +71,9 @@ def shuffled(labels: Sequence[str], generator: torch.Generator) -> list[str]:
     return [labels[n] for n in torch.randperm(len(labels), generator=generator).tolist()]
 
 
-def _check(labels: Sequence) -> None:
-    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+def must_be_choice(labels: Sequence) -> None:
+    """Raises ValueError for fewer than two labels, repeated labels, and labels that are empty or span lines."""
+    if not isinstance(labels, Sequence) or isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise ValueError(f"labels are a list of words for actions, such as ['walk', 'sit down']; got {labels!r}")
     if len(labels) < 2:
         raise ValueError(f"a choice needs at least two labels; got {list(labels)}")

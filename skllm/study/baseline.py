@@ -18,7 +18,7 @@ from skllm.train.augment import resense
 from skllm.train.matching import Steps, holds_of, learn
 from skllm.train.points import POINTS, body_points
 from skllm.train.sheets import Sheet
-from skllm.wording import Read, labels_of
+from skllm.wording import Read, directions
 
 _FRAMES = 12              # as the renderers sample
 _NUMBERS = 7              # x y z, velocity x y z, known
@@ -69,4 +69,4 @@ def train_baseline(
 def probabilities(matcher: Matcher, read: Read, clips: Sequence[Skeleton], labels: Sequence[str]) -> Float[Tensor, "B M"]:
     """How likely each label is for each clip, among these labels. On the CPU."""
     points = torch.stack([features(clip.sample(_FRAMES)) for clip in clips]).to(matcher.centre)
-    return matcher.fit(matcher.watch(points), labels_of(matcher, read, labels)).softmax(-1).cpu()
+    return matcher.logits(matcher.embed(points), directions(matcher, read, labels)).softmax(-1).cpu()

@@ -18,29 +18,32 @@ def parts(model: SkeletonLLM, clip: Skeleton, labels: Sequence[str], times: int 
     """Milliseconds (median) of each part of an answer to a choice of labels about one clip, warm.
 
     render: a sampled clip becomes pictures; tower, projector: pictures become tokens; read: the language model reads them and the question;
-    say: it answers; rank: how likely it is to say each label. Then `whole`, all of it in one call of `recognize`.
+    say: it answers; rank: how well each label fits what the tower saw, by the matcher, or where there is none how likely the language model is to
+    say it. Then `whole`, all of it in one call of `recognize`.
     """
     sampled = model.renderer.sample(clip, model.frames)
     pictures = model.renderer([sampled])
     features = model.mllm.features(pictures)
     seen = model.mllm.project(features)
     heard = model.mllm.hear(seen, choose(labels))
+    matches = model.matcher and not model.mllm.foreground_only
     return {
         "render": milliseconds(lambda: model.renderer([sampled]), times),
         "tower": milliseconds(lambda: model.mllm.features(pictures), times),
         "projector": milliseconds(lambda: model.mllm.project(features), times),
         "read": milliseconds(lambda: model.mllm.hear(seen, choose(labels)), times),
         "say": milliseconds(lambda: model.mllm.say(heard), times),
-        "rank": milliseconds(lambda: model.mllm.log_likelihoods(heard, labels), times),
+        "rank": milliseconds(lambda: model.rank_seen(features, labels) if matches else model.mllm.log_likelihoods(heard, labels), times),
         "whole": milliseconds(lambda: model.recognize(clip, labels), times),
     }
 
 
 def weights(model: SkeletonLLM) -> dict[str, int]:
-    """How many numbers each part has: renderer, tower, projector, language model, and all of them."""
+    """How many numbers each part has: renderer, tower, projector, matcher, language model, and all of them."""
     mllm = model.mllm
     sizes = {"renderer": sum(p.numel() for p in model.renderer.parameters()), "projector": sum(p.numel() for p in mllm.projector.parameters())}
     sizes["tower"] = sum(p.numel() for p in model.part("tower").values())
+    sizes |= {"matcher": sum(p.numel() for p in model.matcher.parameters())} if model.matcher else {}
     whole = sum(p.numel() for p in model.parameters())
     return {**sizes, "language model": whole - sum(sizes.values()), "whole": whole}
 

@@ -127,11 +127,7 @@ def train_stage(
     model: SkeletonLLM, stage: Stage, clips: Material, folder: str | Path, seed: int = 0, resume: bool = False,
     rationales: Mapping[str, str] | None = None, **options,
 ) -> Trained:
-    """Trains the model one stage further; options go to `stage_trainer`. With resume it goes on from a run that was cut off.
-
-    A matcher that the model has goes: what it matched is about to change.
-    """
-    model.matcher = None
+    """Trains the model one stage further; options go to `stage_trainer`. With resume it goes on from a run that was cut off."""
     trainer = stage_trainer(model, stage, clips.train, clips.labels, folder, seed, rationales=rationales, unseen=clips.protocol.unseen, **options)
     before = _parts(model)
     trainer.train(resume_from_checkpoint=resume)

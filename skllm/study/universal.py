@@ -24,9 +24,9 @@ from skllm.stored import RENDERERS, is_stored, kind_of
 from skllm.study.baseline import probabilities, train_baseline
 from skllm.study.results import write_record
 from skllm.study.training import Material, run_stages, start_in
-from skllm.study.unseen import READ, choices, examine_all, examine_ranked, read_claims
+from skllm.study.unseen import CLAIMS_ASKED, READ, choices, claims_asked, examine_all, examine_ranked, read_claims
 from skllm.train import tower
-from skllm.train.checkpoints import claim, must_be_same, must_hold
+from skllm.train.checkpoints import claim, is_same, must_be_same, must_hold
 from skllm.train.matching import MATCHED, Views, teach
 from skllm.train.sheets import Sheet, measure
 from skllm.train.stages import RECIPES, Stage
@@ -55,19 +55,29 @@ def make(
     sheets = measure(training, workers)
     yield from run_stages(stages, recipe, base, clips, out, seed=seed, steps=steps, workers=workers, sheets=sheets, timed=False, **options)
     if stages[-1] == len(recipe):
-        refined, folder = (Path(out) / f"{name}-{seed}" / "model" for name in (recipe[-1].name, "match"))
-        if PartialState().is_main_process and not (options.get("resume") and is_stored(folder)):
-            _match(refined, folder, training, sheets, steps if steps > 0 else MATCHED, seed, options.get("bf16", False))
+        refined, folder = (Path(out) / f"{name}-{seed}" for name in (recipe[-1].name, "match"))
+        if PartialState().is_main_process:
+            bf16, resume = options.get("bf16", False), options.get("resume", False)
+            _match(refined / "model", folder, training, sheets, steps if steps > 0 else MATCHED, seed, bf16, resume)
         PartialState().wait_for_everyone()
-        yield "match", folder, {}
+        yield "match", folder / "model", {}
 
 
-def _match(refined: Path, folder: Path, training: Sequence[LabelledClip], sheets: Mapping[str, Sheet], steps: int, seed: int, bf16: bool) -> None:
-    """Teaches the matcher of a model that has been through all stages, and saves it."""
+def _match(
+    refined: Path, folder: Path, training: Sequence[LabelledClip], sheets: Mapping[str, Sheet], steps: int, seed: int, bf16: bool, resume: bool,
+) -> None:
+    """Teaches the matcher of a model that has been through all stages, and saves it; with resume what is there of the same model and steps stays."""
+    model = hashlib.sha256((refined / "learned.safetensors").read_bytes()).hexdigest()[:16]
+    identity = {"model": model, "steps": steps, "seed": seed, "bf16": bf16}
+    must_hold(folder, 0)
+    if resume and is_stored(folder / "model") and is_same(folder, identity):
+        return
+    (folder / "model" / "skllm.json").unlink(missing_ok=True)
+    claim(folder, identity)
     model = SkeletonLLM.from_pretrained(refined, dtype=torch.bfloat16 if bf16 else None)
     lay_out(model, training)
     teach(model, training, sheets, steps, seed=seed)
-    model.save_pretrained(folder)
+    model.save_pretrained(folder / "model")
 
 
 def _sighted(
@@ -103,17 +113,20 @@ def lay_out(model: SkeletonLLM, training: Sequence[LabelledClip]) -> None:
     model.renderer.config = replace(model.renderer.config, layout="common", familiar=familiar, bridge=0.25)
 
 
-def examine_matcher(model: SkeletonLLM, data_root: str | Path, steps: int = MATCHED, seed: int = 0, seen: Views | None = None) -> dict[str, Score]:
-    """Teaches the model a new matcher and asks it for the choices; seen: as `teach` takes it."""
+def examine_matcher(
+    model: SkeletonLLM, data_root: str | Path, steps: int = MATCHED, seed: int = 0, seen: Views | None = None, workers: int = 2,
+) -> dict[str, Score]:
+    """Teaches the model a new matcher, which takes the place of its own, and asks that for the choices and about claims; seen: as in `teach`."""
     training, kept = material(data_root)
-    teach(model, training, measure(training, 2), steps, seed=seed, seen=seen)
-    return {**examine_ranked(model.rank, choices(data_root)), READ: read_claims(model, kept)}
+    teach(model, training, measure(training, workers), steps, seed=seed, seen=seen)
+    asked = claims_asked(measure(kept, workers), CLAIMS_ASKED)
+    return {**examine_ranked(model.rank, choices(data_root)), READ: read_claims(model, {one.key: one.clip for one in kept}, asked)}
 
 
-def examine_baseline(model: SkeletonLLM, data_root: str | Path, steps: int = MATCHED, seed: int = 0, workers: int = 0) -> dict[str, Score]:
+def examine_baseline(model: SkeletonLLM, data_root: str | Path, steps: int = MATCHED, seed: int = 0, workers: int = 2) -> dict[str, Score]:
     """The choices again, for the baseline that never sees a picture, trained here on the same clips and the words as this model reads them."""
     training = material(data_root)[0]
-    matcher = train_baseline(training, measure(training, 2), model.wording, steps, seed=seed, device=model.mllm.model.device, workers=workers)
+    matcher = train_baseline(training, measure(training, workers), model.wording, steps, seed=seed, device=model.mllm.model.device, workers=workers)
     return examine_ranked(partial(probabilities, matcher, model.wording), choices(data_root))
 
 
@@ -123,7 +136,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def told_of(model: SkeletonLLM, name: str, bf16: bool) -> tuple[str, dict]:
+def _told_of(model: SkeletonLLM, name: str, bf16: bool) -> tuple[str, dict]:
     """The record's name, and the settings that it holds."""
     renderer = kind_of(model.renderer)
     settings = {"model": name, "renderer": renderer, "layout": model.renderer.config.layout, "bf16": bf16}
@@ -135,19 +148,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root", help="a folder with one for each benchmark: utd_mhad, msr_action3d, kard, hdm05, penn_action, nw_ucla")
     parser.add_argument("--model", default="tiny-open", help="a shipped model's name or a checkpoint's folder (tiny-open)")
-    parser.add_argument("--match", type=_count, metavar="STEPS", help=f"teach it a new matcher, and test that alone ({MATCHED} as in the recipe)")
-    parser.add_argument("--baseline", type=_count, metavar="STEPS", help="train and test the matcher without pictures instead")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--match", type=_count, metavar="STEPS", help=f"teach it a new matcher, and test that alone ({MATCHED} as in the recipe)")
+    either.add_argument("--baseline", type=_count, metavar="STEPS", help="train and test the matcher without pictures instead")
     parser.add_argument("--seed", type=int, default=0, help="of what is trained (0)")
     parser.add_argument("--lay-out", action="store_true", help="paint bodies that are not in training on common joints, and bridge gaps")
     parser.add_argument("--bf16", action="store_true", help="in bfloat16: faster where the processor has it")
-    parser.add_argument("--record", action="store_true", help="write the record, into results/universal, universal_fixed or universal_baseline")
+    parser.add_argument("--record", action="store_true", help="write the record, into results/universal and universal_fixed, _matched, or _baseline")
     asked, started = parser.parse_args(), time.time()
     model = SkeletonLLM.from_pretrained(asked.model, dtype=torch.bfloat16 if asked.bf16 else None)
     if asked.lay_out:
         lay_out(model, material(asked.data_root)[0])
-    name, settings = told_of(model, asked.model, asked.bf16)
+    name, settings = _told_of(model, asked.model, asked.bf16)
     if asked.baseline:
-        name, settings = "universal_baseline", {"steps": asked.baseline, "words": asked.model}
+        name, settings = "universal_baseline", {"steps": asked.baseline, "words": asked.model, "bf16": asked.bf16}
         scores = examine_baseline(model, asked.data_root, asked.baseline, asked.seed)
     elif asked.match:
         name, settings = name.replace("universal", "universal_matched"), {**settings, "steps": asked.match}
@@ -157,7 +171,6 @@ def main() -> None:
     print(json.dumps({test: str(score) for test, score in scores.items()}, indent=1))
     if asked.record:
         print(write_record(name, "demo", asked.seed, scores, settings, time.time() - started))
-
 
 
 if __name__ == "__main__":

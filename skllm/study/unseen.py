@@ -25,6 +25,7 @@ Change = Callable[[Skeleton, torch.Generator], Skeleton]
 Tests = Mapping[str, tuple[Sequence[LabelledClip], Sequence[str]]]          # by name: clips, and the labels to choose from
 _OTHER = "ui_prmd, Vicon"          # the format that is not in the mixture
 READ = "claims about unseen people, by the matcher"
+CLAIMS_ASKED = 500                 # at least
 _TOGETHER = 16                     # clips that are ranked at once
 
 
@@ -106,9 +107,10 @@ def examine_all(model: SkeletonLLM, data_root: str | Path) -> dict[str, Score]:
         scores |= {f"{_OTHER}, in recorded joints (ranked)": told.ranked, f"{_OTHER}, in recorded joints (strict)": told.strict}
     kept = material(data_root)[1]
     sheets, clips = measure(kept), {one.key: one.clip for one in kept}
-    scores["claims about unseen people"] = examine_claims(model, clips, claims_asked(sheets, 500))
+    asked_of = claims_asked(sheets, CLAIMS_ASKED)
+    scores["claims about unseen people"] = examine_claims(model, clips, asked_of)
     if model.matcher:
-        scores[READ] = read_claims(model, kept)
+        scores[READ] = read_claims(model, clips, asked_of)
     scores["short questions about unseen people"] = examine_answers(model, clips, sheets, 300)
     return scores
 
@@ -123,9 +125,8 @@ def examine_ranked(rank: Callable[[Sequence[Skeleton], Sequence[str]], Tensor], 
     return scores
 
 
-def read_claims(model: SkeletonLLM, kept: Sequence[LabelledClip]) -> Score:
-    """How often the matcher is right about claims, of the questions that `examine_all` asks the language model: as often true as false."""
-    clips = {one.key: one.clip for one in kept}
-    asked = claims_asked(measure(kept, 2), 500)
-    read = {key: model.sees(clips[key], even=True) for key in tqdm({key for key, *_ in asked}, desc="claims are read", unit="clip", mininterval=2)}
+def read_claims(model: SkeletonLLM, clips: Mapping[str, Skeleton], asked: Sequence[tuple[str, str, bool]]) -> Score:
+    """How often the matcher is right about claims, of `claims_asked`: as often true as false."""
+    keys = dict.fromkeys(key for key, *_ in asked)
+    read = {key: model.claims(clips[key], even=True) for key in tqdm(keys, desc="claims are read", unit="clip", mininterval=2)}
     return accuracy([(read[key][CLAIMS[name].statement] > 0.5) == holds for key, name, holds in asked])

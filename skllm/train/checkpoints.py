@@ -80,6 +80,15 @@ def must_be_same(folder: Path, identity: dict) -> None:
         raise ValueError(f"{folder} holds a run with another {' and another '.join(other)}; resume with the same, or start anew without resume")
 
 
+def is_same(folder: Path, identity: dict) -> bool:
+    """Whether what the folder holds is this run's; not where it says nothing."""
+    try:
+        must_be_same(folder, identity)
+    except ValueError:
+        return False
+    return (folder / _RUN).is_file()
+
+
 def must_hold(folder: Path, wanted: int) -> None:
     """Raises OSError, before anything is computed, where the folder can't be written or the disk has not so many bytes left."""
     try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -17,11 +16,11 @@ from skllm.benchmarks.phrasings import phrasings
 from skllm.benchmarks.records import LabelledClip
 from skllm.model import SkeletonLLM
 from skllm.motion.claims import CLAIMS
-from skllm.reason.matching import Matcher
+from skllm.reason.matching import Matcher, Sizes
 from skllm.skeleton import Skeleton
 from skllm.train.augment import resense
 from skllm.train.sheets import Sheet
-from skllm.wording import Read, new_matcher
+from skllm.wording import Read
 
 MATCHED = 1500            # steps in which the matcher of `tiny-open` is taught
 _TOGETHER = 16            # clips that are seen at once
@@ -48,6 +47,8 @@ class Steps(Dataset):
     """
 
     def __init__(self, clips: Sequence[LabelledClip], show: Show, holds: Float[Tensor, "N C"], steps: int, clips_a_step: int = 64, seed: int = 0):
+        if steps < 1:
+            raise ValueError(f"a matcher learns in one step or more; got {steps}")
         self.clips: dict[tuple[str, str], list[int]] = {}
         for n, one in enumerate(clips):
             self.clips.setdefault((benchmark_of(one), one.label), []).append(n)
@@ -65,7 +66,7 @@ class Steps(Dataset):
     def __len__(self) -> int:
         return self.steps
 
-    def usual(self) -> Float[Tensor, " C"]:
+    def prior(self) -> Float[Tensor, " C"]:
         """The share of what is drawn in which each claim holds, at least 1 % and at most 99; a half where it is always open."""
         by_label = torch.stack([self.holds[self.clips[name]].nanmean(0) for name in self.names])
         by_benchmark = torch.stack([by_label[labels].nanmean(0) for labels in self.of.values()])
@@ -94,7 +95,7 @@ def loss(logits: Float[Tensor, "B L"], wanted: Int[Tensor, " B"], owners: Int[Te
     return F.cross_entropy(logits.masked_fill(owners[wanted][:, None] != owners, -torch.inf), wanted)
 
 
-def agreement(logits: Float[Tensor, "B C"], holds: Float[Tensor, "B C"]) -> Float[Tensor, ""]:
+def claim_loss(logits: Float[Tensor, "B C"], holds: Float[Tensor, "B C"]) -> Float[Tensor, ""]:
     """Binary cross-entropy of the claims that are not open; 0 where all are."""
     known = holds.isfinite()
     return F.binary_cross_entropy_with_logits(logits[known], holds[known]) if known.any() else logits.sum() * 0
@@ -113,21 +114,22 @@ def learn(
         torch.manual_seed(steps.seed)
         matcher = make(told.words.shape[1])
         matcher.centre.copy_(told.words.mean(0))
-        matcher.usual.copy_(steps.usual())
-        _descend(matcher.to(device), steps, matcher.read(*told), rate, workers)
+        matcher.prior.copy_(steps.prior())
+        _descend(matcher.to(device), steps, matcher.read(told.words, told.implied), rate, workers)
     return matcher.eval().requires_grad_(False)
 
 
 def _descend(matcher: Matcher, steps: Steps, texts: Float[Tensor, "M E"], rate: float, workers: int) -> None:
+    """Every step once, on the matcher's device."""
     owners, device = steps.owners.to(texts.device), texts.device
     optimizer = torch.optim.AdamW(matcher.parameters(), lr=rate, weight_decay=0.05)
     schedule = get_cosine_schedule_with_warmup(optimizer, min(100, len(steps) // 10), len(steps))
     loader = DataLoader(steps, batch_size=None, num_workers=workers, generator=torch.Generator(), prefetch_factor=4 if workers else None)
     bar = tqdm(loader, desc="words are matched", mininterval=2)
     for batch in bar:
-        watched = matcher.watch(batch.seen.to(device))
-        cost = loss(matcher.fit(watched, texts[batch.said.to(device)]), batch.wanted.to(device), owners)
-        judged = agreement(matcher.certainty(watched), batch.holds.to(device))
+        clips = matcher.embed(batch.seen.to(device))
+        cost = loss(matcher.logits(clips, texts[batch.said.to(device)]), batch.wanted.to(device), owners)
+        judged = claim_loss(matcher.certainty(clips), batch.holds.to(device))
         optimizer.zero_grad()
         (cost + judged).backward()
         nn.utils.clip_grad_norm_(matcher.parameters(), 1.0, error_if_nonfinite=True)
@@ -147,7 +149,9 @@ class Views:
     def __init__(
         self, model: SkeletonLLM, clips: Sequence[LabelledClip], views: int, vary: Callable[[Skeleton, torch.Generator], Skeleton] = resense,
     ):
-        self.views, self.held = views, None
+        if views < 1 or model.mllm.foreground_only:
+            raise ValueError(f"a matcher learns from one view of whole pictures or more; got {views}, foreground_only {model.mllm.foreground_only}")
+        self.views, self.held, self.keys = views, None, [one.key for one in clips]
         todo = [(n, view) for n in range(len(clips)) for view in range(views)]
         with tqdm(total=len(todo), desc="seeing the clips", unit="view", mininterval=2) as bar:
             for start in range(0, len(todo), _TOGETHER):
@@ -164,6 +168,7 @@ class Views:
 
 
 def _view(model: SkeletonLLM, clip: Skeleton, vary: Callable, number: int, view: int) -> Skeleton:
+    """One sampled view of the clip with this number, always the same."""
     dice = torch.Generator().manual_seed(view * 1_000_003 + number)
     return model.renderer.sample(vary(clip, dice), model.frames, dice)
 
@@ -175,9 +180,12 @@ def teach(
     """Gives a model a matcher that has learned from these clips; nothing else of the model changes.
 
     sheets: what was measured of each clip, by its key; seen: the views, where they were seen before. Raises ValueError where a benchmark has a
-    single label.
+    single label, there is no step or view, only the foreground is seen, or the views are of other clips.
     """
     seen = seen or Views(model, clips, views)
+    if seen.keys != [one.key for one in clips]:
+        raise ValueError(f"these are views of {len(seen.keys)} other clips, or of these {len(clips)} in another order; see them anew")
     taught = Steps(clips, seen, holds_of(clips, sheets), steps, seed=seed)
     rows, channels = seen.held.shape[-2:]
-    model.matcher = learn(partial(new_matcher, model.frames, rows, channels), taught, model.wording, device=model.mllm.model.device)
+    model.matcher = learn(lambda words: Matcher.of(Sizes(model.frames, rows, channels, words, tuple(CLAIMS))), taught, model.wording,
+                          device=model.mllm.model.device)

@@ -177,7 +177,11 @@ def _by_part(names) -> str:
 
 
 def make_ready(model: SkeletonLLM, stage: Stage, seed: int = 0) -> None:
-    """Leaves only the stage's parts learning: an earlier stage's LoRA is merged, and this stage's added."""
+    """Leaves only the stage's parts learning: an earlier stage's LoRA is merged, and this stage's added.
+
+    A matcher goes: what it matched is about to change.
+    """
+    model.matcher = None
     if stage.lora:
         model.mllm.add_lora(stage.lora, seed)
     else:

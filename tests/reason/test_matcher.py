@@ -1,22 +1,33 @@
-"""The matcher itself: its shapes, what it is deaf to, and other numbers of frames."""
+"""The matcher itself: its logits by hand, what it is deaf to, and other numbers of frames."""
 
+import pytest
 import torch
-from torch import nn
+from torch.nn import functional as F
 
-from skllm.reason.matching import Matcher, Rows
+from skllm.reason.matching import Matcher, PictureEye, Sizes
 
 
 def matcher(frames=4):
     torch.manual_seed(0)
-    return Matcher(Rows(3, 5, 8, each=2), words=6, claims=4, frames=frames, width=8, heads=2).eval()
+    return Matcher(PictureEye(3, 5, 8, each=2), words=6, claims=4, frames=frames, width=8, heads=2).eval()
 
 
-def test_clips_and_texts_meet_in_one_space():
-    made, seen = matcher(), torch.randn(2, 4, 3, 5)
-    watched, texts = made.watch(seen), made.read(torch.randn(7, 6), torch.randn(7, 4).sign())
-    assert watched.shape == (2, 8) and made.fit(watched, texts).shape == (2, 7) and made.certainty(watched).shape == (2, 4)
-    assert made.fit(watched, texts).abs().max() <= made.scale.exp() * 1.0001
-    torch.testing.assert_close(made.fit(3 * watched, texts)[:, :1].shape, torch.Size([2, 1]))
+def test_a_logit_is_the_scaled_cosine_of_two_directions():
+    made, clips, texts = matcher(), torch.randn(2, 8), torch.randn(7, 10)
+    with torch.no_grad():
+        made.say.weight.copy_(torch.eye(8))
+        made.say.bias.zero_()
+        made.hear.weight.copy_(torch.eye(8, 10))
+    by_hand = 10 * F.cosine_similarity(clips[:, None], texts[None, :, :8], dim=-1)
+    torch.testing.assert_close(made.logits(clips, texts), by_hand)
+    made.log_scale.data.fill_(20.0)
+    torch.testing.assert_close(made.logits(clips, texts), 10 * by_hand)            # a hundred at most
+
+
+def test_a_clip_becomes_one_vector_and_a_certainty_a_claim():
+    made = matcher()
+    clips = made.embed(torch.randn(2, 4, 3, 5))
+    assert clips.shape == (2, 8) and made.certainty(clips).shape == (2, 4)
 
 
 def test_neither_loudness_of_words_nor_number_of_claims_matters_and_what_is_common_is_left_out():
@@ -30,25 +41,38 @@ def test_neither_loudness_of_words_nor_number_of_claims_matters_and_what_is_comm
 
 def test_order_in_time_and_place_in_the_picture_matter():
     made, seen = matcher(), torch.randn(1, 4, 3, 5)
-    assert not torch.allclose(made.watch(seen), made.watch(seen.flip(1)), atol=1e-3)
-    assert not torch.allclose(made.watch(seen), made.watch(seen.flip(2)), atol=1e-3)
+    assert not torch.allclose(made.embed(seen), made.embed(seen.flip(1)), atol=1e-3)
+    assert not torch.allclose(made.embed(seen), made.embed(seen.flip(2)), atol=1e-3)
 
 
 def test_other_numbers_of_frames_are_spread_over_the_same_clip():
-    made, steady = matcher(), torch.randn(1, 1, 3, 5).expand(1, 8, 3, 5)
-    assert made.watch(steady).shape == (1, 8)
-    torch.testing.assert_close(made.watch(steady), made.watch(steady[:, :4]), atol=0.1, rtol=0.1)
+    made, seen = matcher(frames=2), torch.randn(1, 4, 3, 5)
+    with torch.no_grad():
+        made.position.copy_(torch.tensor([[0.0], [4.0]]).expand(2, 8))
+    places = torch.tensor([0.0, 1, 3, 4])[:, None]                             # centres of quarters between centres of halves, and held beyond
+    by_hand = made.norm(made.layers(made.eye(seen) + places).mean(1))
+    torch.testing.assert_close(made.embed(seen), by_hand)
 
 
 def test_a_claim_that_mostly_holds_is_less_certain_where_both_are_as_likely():
-    made, watched = matcher(), torch.randn(2, 8)
-    made.usual.copy_(torch.tensor([0.9, 0.5, 0.2, 0.5]))
-    plain, even = made.certainty(watched), made.certainty(watched, even=True)
-    assert (even[:, 0] < plain[:, 0]).all() and (even[:, 2] > plain[:, 2]).all() and torch.equal(even[:, 1], plain[:, 1])
-    torch.testing.assert_close(even[:, 0] - plain[:, 0], torch.full((2,), -9.0).abs().log().neg())
+    made, clips = matcher(), torch.randn(2, 8)
+    made.prior.copy_(torch.tensor([0.9, 0.5, 0.2, 0.5]))
+    plain, even = made.certainty(clips), made.certainty(clips, even=True)
+    assert (even[:, 2] > plain[:, 2]).all() and torch.equal(even[:, 1], plain[:, 1])
+    torch.testing.assert_close(even[:, 0] - plain[:, 0], -torch.full((2,), 9.0).log())
 
 
-def test_half_precision_is_read_in_full(monkeypatch):
+def test_half_precision_is_read_in_full():
     made, seen = matcher(), torch.randn(1, 4, 3, 5)
-    assert made.watch(seen.half()).dtype == torch.float32
-    assert isinstance(made.eye, nn.Module)
+    assert made.embed(seen.half()).dtype == torch.float32
+
+
+def test_sizes_make_another_like_it():
+    sizes = Sizes(4, 3, 5, 6, ("sits", "jumps"))
+    assert Matcher.of(sizes).sizes(["sits", "jumps"]) == sizes
+
+
+@pytest.mark.parametrize("odd", [{"rows": -1}, {"words": 10**9}, {"claims": ()}, {"claims": "sits"}])
+def test_odd_sizes_are_refused(odd):
+    with pytest.raises(ValueError, match="a matcher has numbers"):
+        Sizes(**{"frames": 4, "rows": 3, "channels": 5, "words": 6, "claims": ("sits",)} | odd)

@@ -17,3 +17,9 @@ def test_parts_of_an_answer_are_timed_and_weights_are_counted_once(small_model, 
     sizes = latency.weights(small_model)
     assert sizes["whole"] == sum(p.numel() for p in small_model.parameters()) == sum(n for part, n in sizes.items() if part != "whole")
     assert min(sizes.values()) > 0
+
+
+def test_the_matcher_is_timed_and_counted_where_there_is_one(matched_model, stick, monkeypatch):
+    monkeypatch.setattr(matched_model.mllm, "log_likelihoods", None)
+    assert latency.parts(matched_model, stick, ["sit", "stand"], times=1)["rank"] > 0
+    assert latency.weights(matched_model)["matcher"] == sum(p.numel() for p in matched_model.matcher.parameters())

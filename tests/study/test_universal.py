@@ -29,8 +29,11 @@ def test_the_recipe_of_a_mixture_runs_from_stage_to_stage(monkeypatch, tmp_path)
     matched = SkeletonLLM.from_pretrained(done[4][1])
     assert matched.matcher and matched.renderer.config.layout == "common" and not last.matcher
     assert all(torch.equal(value, matched.learned()[name]) for name, value in last.learned().items())            # the matcher alone learned
+    stamp = (done[4][1] / "learned.safetensors").stat().st_mtime_ns
     again = list(universal.make("", tmp_path / "out", small, base=tmp_path / "base", steps=2, workers=0, resume=True))
-    assert again[-1][1] == done[4][1]
+    assert again[-1][1] == done[4][1] and again[-1][1].parent.joinpath("model", "learned.safetensors").stat().st_mtime_ns == stamp
+    other = list(universal.make("", tmp_path / "out", small, base=tmp_path / "base", stages=(4,), steps=1, workers=0))
+    assert (other[-1][1] / "learned.safetensors").stat().st_mtime_ns > stamp                # another refinement, another matcher
     assert last.own_tower and [one.lora.rank for one in last.mllm.adapters] == [16, 4]
     kept = {name: value for name, value in third.learned().items() if name.startswith(("renderer.", "tower.", "lora.0."))}
     assert kept and all(torch.equal(value, last.learned()[name]) for name, value in kept.items())       # stage 4 leaves them as they are
@@ -99,3 +102,21 @@ def test_the_command_records_what_it_was_asked_for(small_model, monkeypatch, opt
     universal.main()
     assert made == [("DATA", 7, 3) if option else ("DATA",)]
     assert records[0][:3] == (folder, "demo", 3) and records[0][4].get("steps") == (7 if option else None)
+
+
+def test_matchers_are_taught_and_asked_with_pictures_and_without(small_model, monkeypatch):
+    clips = [replace(one, key=f"ui_prmd/{one.key}") for one in read_ui_prmd("kinect22")[::100]]
+    monkeypatch.setattr(universal, "material", lambda root: (clips, clips[:2]))
+    monkeypatch.setattr(universal, "choices", lambda root: {"t": (clips[:4], UI_PRMD.labels)})
+    monkeypatch.setattr(universal, "claims_asked", lambda sheets, count: [(clips[0].key, "travels", True), (clips[1].key, "jumps", False)])
+    seeing = universal.examine_matcher(small_model, "", steps=2, workers=0)
+    blind = universal.examine_baseline(small_model, "", steps=2, workers=0)
+    assert {name: score.n for name, score in seeing.items()} == {"t (ranked)": 4, universal.READ: 2} and small_model.matcher
+    assert {name: score.n for name, score in blind.items()} == {"t (ranked)": 4}
+
+
+def test_matching_and_the_baseline_are_not_asked_for_at_once(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["universal", "DATA", "--match", "7", "--baseline", "7"])
+    with pytest.raises(SystemExit):
+        universal.main()
+    assert "not allowed with" in capsys.readouterr().err

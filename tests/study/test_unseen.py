@@ -79,8 +79,15 @@ def test_choices_are_ranked_without_a_word_said():
 
 
 def test_claims_are_read_by_the_matcher(matched_model, monkeypatch):
-    names = list(CLAIMS)[:2]
-    monkeypatch.setattr(unseen, "claims_asked", lambda sheets, count: [(CLIPS[0].key, names[0], True), (CLIPS[0].key, names[1], True)])
-    monkeypatch.setattr(matched_model, "sees", lambda clip, even: {CLAIMS[names[0]].statement: 0.9, CLAIMS[names[1]].statement: 0.4})
-    score = unseen.read_claims(matched_model, CLIPS[:1])
+    first, second = list(CLAIMS)[:2]
+    monkeypatch.setattr(matched_model, "claims", lambda clip, even: {CLAIMS[first].statement: 0.9, CLAIMS[second].statement: 0.4})
+    score = unseen.read_claims(matched_model, {"a": CLIPS[0].clip}, [("a", first, True), ("a", second, True)])
     assert score.n == 2 and score.value == 0.5
+
+
+def test_a_model_with_a_matcher_is_asked_what_it_reads_of_the_same_claims(matched_model, monkeypatch):
+    monkeypatch.setattr(unseen, "choices", lambda data_root: {})
+    monkeypatch.setattr(unseen, "material", lambda data_root: ([], CLIPS[:3]))
+    monkeypatch.setattr(unseen, "claims_asked", lambda sheets, count: [(CLIPS[0].key, next(iter(CLAIMS)), True)] * count)
+    told = unseen.examine_all(matched_model, "")
+    assert told[unseen.READ].n == told["claims about unseen people"].n == 500

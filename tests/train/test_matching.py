@@ -1,7 +1,6 @@
 """A matcher is taught: which clips and words meet in a step, what it descends, and that it then tells motions apart."""
 
 import math
-from functools import partial
 
 import pytest
 import torch
@@ -10,10 +9,10 @@ from skllm.benchmarks import LabelledClip
 from skllm.motion.claims import CLAIMS
 from skllm.skeleton import Skeleton
 from skllm.train.augment import resense
-from skllm.train.matching import Steps, Views, agreement, holds_of, learn, loss, teach
+from skllm.train.matching import Steps, Views, claim_loss, holds_of, learn, loss, teach
 from skllm.train.sheets import Sheet, measure
-from skllm.wording import Words, implied, labels_of, new_matcher
-from tests.conftest import stick_clip
+from skllm.wording import Words, directions, implied
+from tests.conftest import fresh_matcher, stick_clip
 
 OPEN = math.nan
 
@@ -50,15 +49,16 @@ def pattern(kind):
     return torch.eye(3)[kind].expand(2, 1, 3)
 
 
-fresh = partial(new_matcher, 2, 1, 3)
+def fresh(words):
+    return fresh_matcher(2, 1, 3, words)
 
 
 def test_what_a_clip_shows_is_matched_with_its_words_in_any_order():
     matcher = learn(fresh, steps_of(["walk", "sit down"] * 4, steps=60), letters)
-    watched = matcher.watch(torch.stack([pattern(1), pattern(0)]))
-    chances = matcher.fit(watched, labels_of(matcher, letters, ["walk", "sit down"])).softmax(-1)
+    clips = matcher.embed(torch.stack([pattern(1), pattern(0)]))
+    chances = matcher.logits(clips, directions(matcher, letters, ["walk", "sit down"])).softmax(-1)
     assert chances.argmax(1).tolist() == [0, 1]
-    torch.testing.assert_close(matcher.fit(watched, labels_of(matcher, letters, ["sit down", "walk"])).softmax(-1).flip(1), chances)
+    torch.testing.assert_close(matcher.logits(clips, directions(matcher, letters, ["sit down", "walk"])).softmax(-1).flip(1), chances)
     assert not matcher.training and not any(weight.requires_grad for weight in matcher.parameters())
 
 
@@ -66,7 +66,7 @@ def test_texts_are_seen_relative_to_what_all_training_texts_say():
     steps = steps_of(["walk", "sit down"], steps=1)
     matcher = learn(fresh, steps, letters)
     torch.testing.assert_close(matcher.centre, letters(steps.texts).words.mean(0))
-    torch.testing.assert_close(matcher.usual, steps.usual())
+    torch.testing.assert_close(matcher.prior, steps.prior())
 
 
 def test_weights_are_the_seeds_alone_whoever_prepares_the_batches():
@@ -87,10 +87,10 @@ def test_labels_compete_within_their_own_benchmark():
 
 def test_open_claims_cost_nothing():
     logits = torch.tensor([[2.0, -1.0], [0.5, 3.0]], requires_grad=True)
-    judged = agreement(logits, torch.tensor([[1.0, OPEN], [OPEN, OPEN]]))
+    judged = claim_loss(logits, torch.tensor([[1.0, OPEN], [OPEN, OPEN]]))
     judged.backward()
     assert judged.item() == pytest.approx(math.log(1 + math.exp(-2))) and (logits.grad != 0).tolist() == [[True, False], [False, False]]
-    assert agreement(logits, torch.full((2, 2), OPEN)).item() == 0
+    assert claim_loss(logits, torch.full((2, 2), OPEN)).item() == 0
 
 
 def test_claims_stand_in_their_order_and_open_ones_are_no_number():
@@ -99,12 +99,12 @@ def test_claims_stand_in_their_order_and_open_ones_are_no_number():
     assert held[0, :2].tolist() == [1, 0] and held[1, 1] == 1 and held[1, 0].isnan() and held[:, 2:].isnan().all()
 
 
-def test_how_usual_a_claim_is_counts_benchmarks_and_labels_alike():
+def test_the_prior_of_a_claim_counts_benchmarks_and_labels_alike():
     clips = [LabelledClip(key, stick_clip(), label) for key, label in (("a/1", "x"), ("a/2", "x"), ("a/3", "y"), ("b/1", "x"), ("b/2", "y"))]
     holds = torch.full((5, len(CLAIMS)), OPEN)
     holds[:, 0], holds[:, 1] = torch.tensor([1.0, 0, 1, OPEN, 0]), 1.0
-    usual = Steps(clips, lambda n, dice: None, holds, 1).usual()
-    assert usual[0] == pytest.approx(((0.5 + 1) / 2 + 0) / 2) and usual[1] == pytest.approx(0.99) and usual[2:].eq(0.5).all()
+    prior = Steps(clips, lambda n, dice: None, holds, 1).prior()
+    assert prior[0] == pytest.approx(((0.5 + 1) / 2 + 0) / 2) and prior[1] == pytest.approx(0.99) and prior[2:].eq(0.5).all()
 
 
 def test_each_label_is_drawn_as_often_and_in_all_its_words():
@@ -151,3 +151,21 @@ def test_a_model_is_taught_a_matcher_and_nothing_else(small_model):
     after = small_model.learned()
     assert all(torch.equal(value, after[name]) for name, value in before.items())
     assert {name.split(".")[0] for name in after.keys() - before.keys()} == {"matcher"}
+    small_model.train()
+    assert not small_model.matcher.training                                     # answers stay what they are
+
+
+def test_views_of_other_clips_and_none_are_refused(small_model):
+    clips = waving_and_bowing(2)
+    views = Views(small_model, clips, 1)
+    for some in (clips[:3], clips[::-1]):
+        with pytest.raises(ValueError, match="see them anew"):
+            teach(small_model, some, measure(some), steps=2, seen=views)
+    teach(small_model, clips, measure(clips), steps=2, seen=views)
+    with pytest.raises(ValueError, match="one step or more; got 0"):
+        teach(small_model, clips, measure(clips), steps=0, seen=views)
+    with pytest.raises(ValueError, match="got 0, foreground_only False"):
+        Views(small_model, clips, 0)
+    small_model.mllm.foreground_only = True
+    with pytest.raises(ValueError, match="got 1, foreground_only True"):
+        Views(small_model, clips, 1)

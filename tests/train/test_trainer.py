@@ -11,7 +11,7 @@ from skllm.render import DrAction, DrActionConfig
 from skllm.train.examples import Examples
 from skllm.train.stages import RECIPES, Stage
 from skllm.train.trainer import make_ready, stage_trainer
-from tests.conftest import fake_mllm, stick_clip
+from tests.conftest import fake_mllm, fresh_matcher, stick_clip
 
 LABELS = ["sit", "stand", "wave"]
 CLIPS = [LabelledClip(f"c{n}", stick_clip(15 + n, seed=n), LABELS[n % 3], n) for n in range(6)]
@@ -152,7 +152,9 @@ def test_no_label_outside_the_given_ones_enters_training():
 
 def test_only_the_stages_parts_learn():
     one = model()
+    one.matcher = fresh_matcher(12)
     make_ready(one, Stage("s", frozenset({"projector"}), "choose", {"projector": 1e-3}))
+    assert one.matcher is None                     # what it matched is about to change
     assert not any(p.requires_grad for p in one.renderer.parameters())
     assert all(p.requires_grad for p in one.mllm.projector.parameters())
     assert "renderer" not in one.learning()
