@@ -269,7 +269,13 @@ def universal_section() -> str:
     for name, title in {**{f"{name} (strict)": f"{title}, strict" for name, title in UNIVERSAL.items()}, **ASKED}.items():
         mine, other = score_of(ours[name]), score_of(fixed[name])
         lines.append(f"| {title} | {mine.n:,} | {shown(mine)} | {shown(other)} |")
-    return "\n".join([*lines, "", *compared(told, "without pictures"), *compared(told, "3D+Velocity"), "", shorter_pair()])
+    return "\n".join([*lines, "", *compared(told, "without pictures"), *compared(told, "3D+Velocity"), by_words(ours), "", shorter_pair()])
+
+
+def by_words(ours: dict) -> str:
+    """How well the likeliest thing for the language model to say told labels apart, from the record."""
+    cells = [f"{SHORT[name]} {shown(score_of(ours[f'{name} (ranked by the language model)']))}" for name in ("ui_prmd", "ui_prmd, Vicon", "nw_ucla")]
+    return f"Ranked by how likely the language model is to say each label, as before the matcher, `tiny-open` was right {', '.join(cells)}."
 
 
 def compared(told: dict[str, dict[str, Score]], other: str) -> list[str]:
