@@ -13,7 +13,7 @@ from skllm.reason.conversation import Heard, Seen
 from skllm.reason.lora import Lora
 from skllm.reason.matching import Matcher, Sizes
 from skllm.reason.mllm import MLLM, Asked
-from skllm.reason.questions import DESCRIBE, NAME, choose
+from skllm.reason.questions import DESCRIBE, NAME, choose, plain
 from skllm.reason.shards import fill, whole
 from skllm.reason.tiny import tower_sha256
 from skllm.render import DrActionConfig, Renderer
@@ -240,9 +240,9 @@ class SkeletonLLM(nn.Module):
 
         even: as if beforehand each were as likely to hold as not, rather than as often as in training. Raises ValueError as `rank` does.
         """
-        clips = self._embed(self.mllm.features(self.render([clip])))
-        sure = self.matcher.certainty(clips, even)
-        return {claim.statement: one for claim, one in zip(CLAIMS.values(), sure[0].sigmoid().tolist(), strict=True)}
+        watched = self._embed(self.mllm.features(self.render([clip])))
+        sure = self.matcher.certainty(watched, even)[0].sigmoid().tolist()
+        return {claim.statement: one for claim, one in zip(CLAIMS.values(), sure, strict=True)}
 
     def _embed(self, features: Float[Tensor, "B T R C"] | list) -> Float[Tensor, "B W"]:
         """What the matcher makes of what the tower saw."""
@@ -257,8 +257,7 @@ class SkeletonLLM(nn.Module):
         chosen = self.mllm.log_likelihoods(heard, labels).softmax(-1)
         if not self.named:
             return chosen
-        plain = [" ".join(label.lower().split()) for label in labels]         # as training spelt them
-        both = self.mllm.log_likelihoods(self.mllm.hear(watched, NAME), plain).exp() + _STRANGE * chosen
+        both = self.mllm.log_likelihoods(self.mllm.hear(watched, NAME), [plain(label) for label in labels]).exp() + _STRANGE * chosen
         return both / both.sum(-1, keepdim=True)
 
     def likeliest(self, clip: Skeleton, question: str, answers: Sequence[str]) -> str:

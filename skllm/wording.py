@@ -12,7 +12,7 @@ from skllm.benchmarks.unfolding import unfold
 from skllm.motion.claims import CLAIMS
 from skllm.reason.matching import Matcher
 from skllm.reason.mllm import MLLM
-from skllm.reason.questions import must_be_choice
+from skllm.reason.questions import must_be_choice, plain
 
 SENTENCE = "The person does this:"
 _TOGETHER = 32           # texts that are read at once
@@ -74,5 +74,5 @@ def implied(text: str) -> Float[Tensor, " C"]:
 def directions(matcher: Matcher, read: Read, labels: Sequence[str]) -> Float[Tensor, "M E"]:
     """Labels as the matcher compares them, spelt as in training: each the mean of its `phrasings`. Raises ValueError where they are no choice."""
     must_be_choice(labels)
-    said = [read(phrasings(" ".join(label.lower().split()))) for label in labels]
+    said = [read(phrasings(plain(label))) for label in labels]
     return torch.stack([matcher.read(one.words, one.implied).mean(0) for one in said])

@@ -71,15 +71,20 @@ def shuffled(labels: Sequence[str], generator: torch.Generator) -> list[str]:
     return [labels[n] for n in torch.randperm(len(labels), generator=generator).tolist()]
 
 
+def plain(label: str) -> str:
+    """A label as training spells it: in small letters, with single blanks."""
+    return " ".join(label.lower().split())
+
+
 def must_be_choice(labels: Sequence) -> None:
     """Raises ValueError for fewer than two labels, repeated labels, and labels that are empty or span lines."""
     if not isinstance(labels, Sequence) or isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise ValueError(f"labels are a list of words for actions, such as ['walk', 'sit down']; got {labels!r}")
     if len(labels) < 2:
         raise ValueError(f"a choice needs at least two labels; got {list(labels)}")
-    plain = [" ".join(label.lower().split()) for label in labels]
-    twice = sorted({label for label in plain if plain.count(label) > 1})
+    spelt = [plain(label) for label in labels]
+    twice = sorted({label for label in spelt if spelt.count(label) > 1})
     if twice:
         raise ValueError(f"labels must differ after lower-casing and trimming; repeated: {twice}")
-    if not all(plain) or any("\n" in label for label in labels):
+    if not all(spelt) or any("\n" in label for label in labels):
         raise ValueError(f"labels are non-empty and on one line; got {list(labels)}")
