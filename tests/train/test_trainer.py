@@ -170,7 +170,7 @@ def test_the_last_stage_to_teach_the_language_model_decides_how_labels_are_ranke
 
 
 def test_the_recipe_of_the_shipped_model_gives_its_steps():
-    assert [math.ceil(stage.epochs * (3937 // stage.clips)) for stage in RECIPES["tiny"]] == [53, 66, 1372, 165]
+    assert [math.ceil(stage.epochs * (3937 // stage.clips)) for stage in RECIPES["tiny"]] == [53, 66, 2374, 195]
 
 
 @pytest.mark.parametrize(("learns", "rates"), [({"eyes"}, {"eyes": 1e-3}), (set(), {}), ({"renderer"}, {}), ({"renderer"}, {"renderer": 0.0})])
