@@ -13,7 +13,7 @@ from skllm.reason.conversation import Heard, Seen
 from skllm.reason.lora import Lora
 from skllm.reason.matching import Matcher, Sizes
 from skllm.reason.mllm import MLLM, Asked
-from skllm.reason.questions import DESCRIBE, NAME, choose, plain
+from skllm.reason.questions import DESCRIBE, NAME, choose, must_be_question, plain
 from skllm.reason.shards import fill, whole
 from skllm.reason.tiny import tower_sha256
 from skllm.render import DrActionConfig, Renderer
@@ -166,6 +166,8 @@ class SkeletonLLM(nn.Module):
 
     def render(self, clips: Sequence[Skeleton], generator: torch.Generator | None = None) -> Float[Tensor, "B T 3 H W"]:
         """The pictures that the language model sees: segment centres, or random frames of each segment with a generator."""
+        if odd := [clip for clip in clips if not isinstance(clip, Skeleton)]:
+            raise ValueError(f"a clip is a Skeleton; got {str(odd[0])[:60]!r}; read a file with skllm.load(path)")
         sampled = [self.renderer.sample(clip, self.frames, generator) for clip in clips]
         if not self.pictures or torch.is_grad_enabled():
             return self.renderer(sampled)
@@ -214,9 +216,10 @@ class SkeletonLLM(nn.Module):
     @torch.no_grad()
     def recognize_all(self, clips: Sequence[Skeleton], labels: Sequence[str], reasoning: bool = False) -> list[Recognition]:
         """As `recognize`, of several clips at once: faster on a GPU."""
+        question = choose(labels)                   # refuses labels that are no choice before anything is painted
         features = self.mllm.features(self.render(clips))
         watched = self.mllm.watch(self.mllm.project(features))
-        heard = self.mllm.hear(watched, choose(labels))
+        heard = self.mllm.hear(watched, question)
         chances = self.rank_seen(features, labels) if self.matcher and isinstance(features, Tensor) else self._chances(watched, heard, labels)
         said = self.mllm.say(self.mllm.hear(watched, choose(labels, reasoning)), _THOUGHTS) if reasoning else self.mllm.say(heard)
         return [recognition(labels, *one, reasoning) for one in zip(chances.tolist(), said, strict=True)]
@@ -267,8 +270,7 @@ class SkeletonLLM(nn.Module):
     @torch.no_grad()
     def ask(self, clip: Skeleton, question: str) -> str:
         """The model's answer in its own words."""
-        if not question.strip():
-            raise ValueError("the question is empty; ask something")
+        must_be_question(question)
         return self.mllm.say(self.mllm.hear(self.see([clip]), question), max_new_tokens=64)[0]
 
     def describe(self, clip: Skeleton) -> str:

@@ -147,9 +147,20 @@ def test_a_damaged_matcher_is_refused(odd, tmp_path, matched_model):
         SkeletonLLM.from_pretrained(folder)
 
 
-def test_an_empty_question_is_refused(small_model, stick):
-    with pytest.raises(ValueError, match="ask something"):
-        small_model.ask(stick, "  ")
+@pytest.mark.parametrize(("question", "told"), [("  ", "ask something"), ("What? " * 400, "2,400; ask for less")])
+def test_an_empty_question_and_a_book_are_refused(question, told, small_model, stick):
+    with pytest.raises(ValueError, match=told):
+        small_model.ask(stick, question)
+
+
+@pytest.mark.parametrize(("labels", "told"), [
+    (["walk"], "add what else"), (["Walk", "sit", " walk "], r"the same are \['Walk', ' walk '\]; leave all but one"),
+    (["walk", "sit\ndown"], r"got 'sit\\ndown'"), (["walk", " "], "got ' '; shorten"), (["walk", "sit " * 60], "at most 200 characters; got 'sit sit"),
+])
+def test_labels_that_are_no_choice_are_refused_before_anything_is_painted(labels, told, small_model, stick, monkeypatch):
+    monkeypatch.setattr(type(small_model), "render", lambda *_: pytest.fail("painted"))
+    with pytest.raises(ValueError, match=told):
+        small_model.recognize(stick, labels)
 
 
 def test_clips_recognized_together_are_recognized_as_one_by_one(small_model):

@@ -10,6 +10,7 @@ DESCRIBE = "Describe in one sentence what the person does."
 YES, NO = "YES", "NO"
 FRAME = "Frame{n}: "                  # before each picture, counted from 1
 LABEL_LINE = "Label: {label}"
+LONGEST_LABEL, LONGEST_QUESTION = 200, 2000            # characters; far beyond, a small language model reads for minutes and understands nothing
 _MODALITY = "The pictures show a tracked body over time: limbs, their depth and how they move, as measured."
 _LAST_LINE = "End with a line of its own: " + LABEL_LINE.format(label="<action>")
 
@@ -25,7 +26,7 @@ def choose(labels: Sequence, reasoning: bool = False) -> str:
     """The multiple-choice question over candidate labels, in the given order.
 
     The answer is one label and nothing else, or with `reasoning` the thoughts that lead to it and a last line that names it.
-    Raises ValueError for fewer than two labels, repeated labels, and labels that are empty or span lines.
+    Raises ValueError where the labels are no choice.
     """
     must_be_choice(labels)
     asked = "Which of these does the person do?\n" + "\n".join(labels)
@@ -76,15 +77,22 @@ def plain(label: str) -> str:
     return " ".join(label.lower().split())
 
 
+def must_be_question(text: str) -> None:
+    """Raises ValueError for what asks nothing and what is longer than `LONGEST_QUESTION`."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"the question is empty; got {text!r}; ask something")
+    if len(text) > LONGEST_QUESTION:
+        raise ValueError(f"a question has at most {LONGEST_QUESTION:,} characters; got {len(text):,}; ask for less at once")
+
+
 def must_be_choice(labels: Sequence) -> None:
-    """Raises ValueError for fewer than two labels, repeated labels, and labels that are empty or span lines."""
+    """Raises ValueError for fewer than two labels, repeated labels, and labels that are empty, span lines or are longer than `LONGEST_LABEL`."""
     if not isinstance(labels, Sequence) or isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise ValueError(f"labels are a list of words for actions, such as ['walk', 'sit down']; got {labels!r}")
     if len(labels) < 2:
-        raise ValueError(f"a choice needs at least two labels; got {list(labels)}")
+        raise ValueError(f"a choice needs at least two labels; got {list(labels)}; add what else the person might do")
     spelt = [plain(label) for label in labels]
-    twice = sorted({label for label in spelt if spelt.count(label) > 1})
-    if twice:
-        raise ValueError(f"labels must differ after lower-casing and trimming; repeated: {twice}")
-    if not all(spelt) or any("\n" in label for label in labels):
-        raise ValueError(f"labels are non-empty and on one line; got {list(labels)}")
+    if twice := [label for label, words in zip(labels, spelt, strict=True) if spelt.count(words) > 1]:
+        raise ValueError(f"labels must differ in more than capitals and blanks; the same are {twice[:9]}; leave all but one out")
+    if odd := [label for label, words in zip(labels, spelt, strict=True) if not words or "\n" in label or len(label) > LONGEST_LABEL]:
+        raise ValueError(f"labels are words on one line, at most {LONGEST_LABEL} characters; got {odd[0][:40]!r}; shorten it or leave it out")

@@ -75,8 +75,8 @@ def four_stages(
 # faster; it is smaller too, and without dropout, whose random numbers would take an eighth of each step on a CPU.
 # "demo" is the embedded model on the bundled clips, "tiny" on a mixture of benchmarks. There its tower learns along in the first two stages, since
 # it is our own and has seen nothing else, and rests afterwards, so that the views of every clip are seen once; a clip is asked several
-# questions at once, and a task has as many turns as it is named. Its epochs give the 53, 66, 2374 and 195 steps on 3,937 clips that made `tiny-open`, of which
-# the first 1372 of stage 3 asked six questions, of labels more and of motion less, of four views.
+# questions at once, and a task has as many turns as it is named. Its epochs give the 53, 66, 2374 and 195 steps on 3,937 clips that made
+# `tiny-open`, of which the first 1372 of stage 3 asked six questions, of labels more and of motion less, of four views.
 _SEEING = frozenset({"renderer", "tower", "projector"})
 _SAYING = frozenset({"projector", "lora"})
 _EYES = {"tower": 1e-4, "projector": 1e-3}
