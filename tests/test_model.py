@@ -155,7 +155,7 @@ def test_an_empty_question_and_a_book_are_refused(question, told, small_model, s
 
 @pytest.mark.parametrize(("labels", "told"), [
     (["walk"], "add what else"), (["Walk", "sit", " walk "], r"the same are \['Walk', ' walk '\]; leave all but one"),
-    (["walk", "sit\ndown"], r"got 'sit\\ndown'"), (["walk", " "], "got ' '; shorten"), (["walk", "sit " * 60], "at most 200 characters; got 'sit sit"),
+    (["walk", "sit\ndown"], r"got 'sit\\ndown'"), (["walk", " "], "got ' '; shorten"), (["walk", "sit " * 60], "at most 200 characters; got .sit"),
 ])
 def test_labels_that_are_no_choice_are_refused_before_anything_is_painted(labels, told, small_model, stick, monkeypatch):
     monkeypatch.setattr(type(small_model), "render", lambda *_: pytest.fail("painted"))
