@@ -284,7 +284,7 @@ def asked_in_all(numbers: dict) -> Score:
 
 def by_words(ours: dict) -> str:
     """How well the likeliest thing for the language model to say told labels apart, from the record."""
-    cells = [f"{SHORT[name]} {shown(score_of(ours[f'{name} (ranked by the language model)']))}" for name in ("ui_prmd", "ui_prmd, Vicon", "nw_ucla")]
+    cells = [f"{SHORT[name]} {shown(score_of(ours[f'{name} (ranked by the language model)']))}" for name in ("ui_prmd", "ui_prmd, Vicon")]
     return f"Ranked by how likely the language model is to say each label, without the matcher, `tiny-open` is right {', '.join(cells)}."
 
 
