@@ -33,7 +33,7 @@ def read_bvh(file: File, metres_per_unit=None) -> Skeleton:
             motion = motion if motion.world_up == "+y" else motion.reorient_world_up("+y")
             xyz, rest = motion.node_positions(), np.asarray(motion.rest_pose_positions())
     except Exception as broken:                      # pybvh raises whatever its parsing met
-        why = f"not a whole BVH ({type(broken).__name__}: {str(broken)[:120]})"
+        why = f"not a whole BVH ({type(broken).__name__}: {str(broken).partition(';')[0][:120]})"
         raise file.bad("its grammar", why, "the file may be cut short; copy it again") from None
     if len(xyz) == 0 or not np.isfinite(xyz).all():
         raise file.bad("MOTION", "no frames, or values that are not numbers", "export it again")
