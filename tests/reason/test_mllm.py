@@ -142,7 +142,7 @@ def test_greedy_answers_repeat_and_depend_on_the_pictures(mllm, pictures):
 
 @pytest.mark.parametrize(("labels", "says"), [
     ([], "two"), ("walk", "list of words"), ([1, 2], "list of words"),
-    (["sit"], "two"), (["sit", "Sit "], "repeated"), (["sit", ""], "non-empty"), (["sit", "stand\nup"], "one line"),
+    (["sit"], "two"), (["sit", "Sit "], "leave all but one out"), (["sit", ""], "on one line"), (["sit", "stand\nup"], "one line"),
 ])
 def test_choices_that_are_none_are_refused(labels, says):
     with pytest.raises(ValueError, match=says):
